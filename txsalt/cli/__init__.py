@@ -1,0 +1,1 @@
+"""The txsalt-cli command, one file a sub-command."""

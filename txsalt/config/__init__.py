@@ -1,0 +1,1 @@
+"""Options: name, type, default, check and documentation in one place."""

@@ -1,0 +1,1 @@
+"""What a job is: its id, who answered, how it ended."""

@@ -1,0 +1,1 @@
+"""Execution modules in Salt's conventions: find, load, call."""

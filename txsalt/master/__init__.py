@@ -1,0 +1,1 @@
+"""The master: daemon, workers, store and services behind the commands."""

@@ -1,0 +1,1 @@
+"""Pillar compiled for minions."""

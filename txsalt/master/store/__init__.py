@@ -1,0 +1,1 @@
+"""Keys, jobs, returns and facts on disk."""

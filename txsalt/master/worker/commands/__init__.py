@@ -1,0 +1,1 @@
+"""What the network may ask; one file a family."""

@@ -1,0 +1,1 @@
+"""The minion: daemon, job runner and grains."""

@@ -1,0 +1,1 @@
+"""The zygote program and what runs in its children."""

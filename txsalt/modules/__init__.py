@@ -1,0 +1,1 @@
+"""Execution modules; each file is one public module."""

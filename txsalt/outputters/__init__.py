@@ -1,0 +1,1 @@
+"""Values as people or programs want to read them."""

@@ -1,0 +1,1 @@
+"""Conversations as pure machines: facts in, actions out."""

@@ -1,0 +1,1 @@
+"""Text to data: YAML and JSON."""

@@ -1,0 +1,1 @@
+"""twistd plugins: options and makeService."""

@@ -1,0 +1,1 @@
+"""Who is meant: expressions, matchers, expansion."""

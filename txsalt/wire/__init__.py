@@ -1,0 +1,1 @@
+"""Bytes to values and back: everything that travels, and nothing that sends."""
