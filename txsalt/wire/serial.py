@@ -1,0 +1,146 @@
+"""
+Pack and unpack values as Salt puts them on the wire.
+
+Text and bytes are one family of strings there: nothing tells them apart but whether the bytes are
+UTF-8. Writing uses the old string types only; reading turns every UTF-8 string into text and leaves
+the others as bytes. Signatures, boxes and file chunks must therefore go through ``as_bytes``.
+
+The local event buses and the pipes use bin types (``pack_bin``), where the difference survives.
+
+Source: PROTOCOL section 3; Salt 3008.3, payload.py dumps and loads.
+"""
+
+from datetime import date, datetime
+from typing import Any  # values of the wire are of any type that msgpack knows
+
+import msgpack
+
+from txsalt.errors import BadEncoding
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_DEPTH = 128
+DATETIME_EXT = 78
+_DATETIME_FORMAT = "%Y%m%dT%H:%M:%S.%f"
+
+
+def pack(value: Any) -> bytes:
+    """
+    Encode for the wire: no bin types, no str 8.
+
+    Sets become arrays, dates extension 78, integers that 64 bits cannot hold their decimal text.
+    Raises TypeError for any other kind of value, since sending one is a bug of ours.
+    """
+    return msgpack.packb(
+        value, use_bin_type=False, default=_extend, unicode_errors="surrogateescape"
+    )
+
+
+def pack_bin(value: Any) -> bytes:
+    """Encode with bin types, for event buses and pipes on this machine."""
+    return msgpack.packb(
+        value, use_bin_type=True, default=_extend, unicode_errors="surrogateescape"
+    )
+
+
+def unpack(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
+    """
+    Decode one value; every UTF-8 string in it becomes text, each other one stays bytes.
+
+    Raises BadEncoding if ``raw`` is longer than ``max_bytes``, nests deeper than MAX_DEPTH, or is
+    not exactly one msgpack value.
+    """
+    try:
+        return _checked(_unpackb(raw, max_bytes, raw=False))
+    except UnicodeDecodeError:
+        # One string that is not UTF-8 (a token, a signature) sends the whole value the long way.
+        return to_text(unpack_raw(raw, max_bytes=max_bytes))
+
+
+def unpack_raw(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
+    """Decode one value and leave every string as bytes; same limits as ``unpack``."""
+    return _checked(_unpackb(raw, max_bytes, raw=True))
+
+
+def unpack_bin(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
+    """Decode what ``pack_bin`` made: text is text, bin is bytes."""
+    try:
+        return _checked(_unpackb(raw, max_bytes, raw=False))
+    except UnicodeDecodeError as exc:
+        raise BadEncoding("a text is not UTF-8") from exc
+
+
+def to_text(value: Any) -> Any:
+    """Turn each UTF-8 byte string of ``value`` into text, map keys too; build new containers."""
+    kind = type(value)
+    if kind is bytes:
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
+    if kind is dict:
+        return {to_text(key): to_text(item) for key, item in value.items()}
+    if kind is list:
+        return [to_text(item) for item in value]
+    return value
+
+
+def as_bytes(value: Any) -> bytes:
+    """
+    Give back the bytes of a field that the walk to text may have touched.
+
+    Raises BadEncoding for anything that is not a string.
+    """
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    raise BadEncoding(f"expected a string, got {type(value).__name__}")
+
+
+def _unpackb(packed: bytes, max_bytes: int, *, raw: bool) -> Any:
+    if len(packed) > max_bytes:
+        raise BadEncoding(f"longer than {max_bytes} bytes")
+    try:
+        # Lengths in headers are checked against the buffer before anything is allocated.
+        return msgpack.unpackb(packed, raw=raw, strict_map_key=False, ext_hook=_read_extension)
+    except UnicodeDecodeError:
+        raise
+    except (ValueError, TypeError, OverflowError, RecursionError, MemoryError) as exc:
+        # The text of the exception may quote the peer's bytes; its class is enough.
+        raise BadEncoding(type(exc).__name__) from exc
+
+
+def _checked(value: Any) -> Any:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            if type(node) is dict or type(node) is list
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) is dict or type(child) is list
+        ]
+        if not level:
+            return value
+    raise BadEncoding(f"nested deeper than {MAX_DEPTH}")
+
+
+def _extend(value: Any) -> Any:
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, set | frozenset):
+        return list(value)
+    if isinstance(value, date):
+        if not isinstance(value, datetime):
+            value = datetime(value.year, value.month, value.day)
+        return msgpack.ExtType(DATETIME_EXT, value.strftime(_DATETIME_FORMAT).encode("ascii"))
+    raise TypeError(f"cannot be sent: {type(value).__name__}")
+
+
+def _read_extension(code: int, data: bytes) -> Any:
+    if code == DATETIME_EXT:
+        try:
+            return datetime.strptime(bytes(data).decode("ascii"), _DATETIME_FORMAT)
+        except ValueError:
+            pass  # An unreadable date is kept as what it is; nothing of ours looks into it.
+    return msgpack.ExtType(code, bytes(data))
