@@ -21,6 +21,7 @@ from txsalt.wire import serial
 KEY_STRING_CHARACTERS = 76
 NONCE_CHARACTERS = 32
 _AES_BYTES, _HMAC_BYTES, _BLOCK, _MAC = 24, 32, 16, 32
+MIN_BOX_BYTES = _BLOCK + _BLOCK + _MAC
 _MARKER = b"pickle::"
 
 
@@ -79,7 +80,7 @@ class Crypticle:
 
     def open_packed(self, box: bytes, nonce: str = "") -> bytes:
         """Open a box and return the msgpack bytes in it; raises as ``open`` does."""
-        if len(box) < _BLOCK + _BLOCK + _MAC or len(box) % _BLOCK:
+        if len(box) < MIN_BOX_BYTES or len(box) % _BLOCK:
             raise BadBox
         sealed, mac = box[:-_MAC], box[-_MAC:]
         if not hmac.compare_digest(hmac.digest(self._mac_key, sealed, "sha256"), mac):

@@ -1,0 +1,108 @@
+"""
+Seal and open publications (master to minions).
+
+Interactions: the relay seals one load for each publish request; every minion opens it, or drops
+it. A publication carries a serial that only grows for one shared key; a minion refuses one that
+does not, and any job id it has seen before.
+
+Source: PROTOCOL sections 5.4, 11.1, 11.3, 8.3.
+"""
+
+import hashlib
+from collections import OrderedDict
+from typing import Any  # loads are maps of any msgpack value
+
+from attrs import define, field
+
+from txsalt.errors import BadSignature, Replayed
+from txsalt.wire import job_loads, rsa
+from txsalt.wire.crypticle import Crypticle
+
+BROADCAST = b"broadcast"
+
+
+def topic_of(minion_id: str) -> bytes:
+    """Return the topic of one minion where publications are filtered: hex SHA-1 of its id."""
+    return hashlib.sha1(minion_id.encode()).hexdigest().encode()  # noqa: S324 - the wire's choice
+
+
+@define
+class Sealer:
+    """Owns the serial of one shared key; ``serial`` is the last one used."""
+
+    crypticle: Crypticle
+    serial: int
+    key: rsa.PrivateKey | None = field(default=None, repr=False)  # None: do not sign
+    sig_algo: str = rsa.PKCS1V15_SHA1
+
+    def seal(self, load: job_loads.Load) -> bytes:
+        """Number, seal and sign an inner map; return the frame."""
+        self.serial += 1
+        box = self.crypticle.seal({**load, "serial": self.serial})
+        sig = self.key.sign(box, self.sig_algo) if self.key else None
+        return job_loads.SealedPublication(box=box, sig=sig, sig_algo=self.sig_algo).packed()
+
+
+class Opener:
+    """
+    Opens publications of one master and refuses what it has seen.
+
+    Once a signed publication was verified, unsigned ones are refused for good: a master signs
+    all or none.
+    """
+
+    def __init__(
+        self, master_key: rsa.PublicKey, key_string: str, *, require_signature: bool, jids: int
+    ) -> None:
+        self._master_key = master_key
+        self._require_signature = require_signature
+        self._key_string = key_string
+        self._crypticle = Crypticle(key_string)
+        self._serial = 0
+        self._jids: OrderedDict[str, None] = OrderedDict()
+        self._max_jids = jids
+
+    def renew(self, master_key: rsa.PublicKey, key_string: str) -> bool:
+        """Take the keys of a new sign-in; return whether the shared key is another one."""
+        self._master_key = master_key
+        if key_string == self._key_string:
+            return False
+        self._key_string, self._crypticle, self._serial = key_string, Crypticle(key_string), 0
+        return True
+
+    def open(self, frame: bytes) -> job_loads.Publication:
+        """
+        Return the publication in ``frame``.
+
+        Raises BadBox (the shared key was rotated, or it is a forgery), BadSignature, Replayed,
+        BadLoad, BadName, BadEncoding, BadEnvelope, BadAlgorithm.
+        """
+        sealed = job_loads.read_sealed_publication(frame)
+        load = self._crypticle.open(sealed.box)
+        self._verify(sealed)
+        self._check_serial(load)
+        publication = job_loads.read_publication(load)
+        if publication.jid in self._jids:
+            raise Replayed
+        return publication
+
+    def remember(self, jid: str) -> None:
+        """Note a job that is acted upon; the oldest is forgotten when there are too many."""
+        self._jids[jid] = None
+        while len(self._jids) > self._max_jids:
+            self._jids.popitem(last=False)
+
+    def _verify(self, sealed: job_loads.SealedPublication) -> None:
+        if sealed.sig is not None:
+            self._master_key.verify(sealed.sig, sealed.box, sealed.sig_algo, "publication")
+            self._require_signature = True
+        elif self._require_signature:
+            raise BadSignature("publication")
+
+    def _check_serial(self, load: Any) -> None:
+        if not isinstance(load, dict) or "serial" not in load:
+            return  # masters in a cluster send none
+        serial = load.pop("serial")
+        if not isinstance(serial, int) or serial <= self._serial:
+            raise Replayed
+        self._serial = serial
