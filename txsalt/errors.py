@@ -196,3 +196,25 @@ class MasterUnreachable(LocalError):
 
     def __str__(self) -> str:
         return f"no master answers at {self.where}: {self.reason}"
+
+
+@frozen
+class EndpointUnusable(LocalError):
+    """A socket address that cannot be bound or connected: in use, too long, no permission, wrong."""
+
+    endpoint: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"cannot use {self.endpoint}: {self.reason}"
+
+
+@frozen
+class QueueFull(LocalError):
+    """A socket whose peer takes nothing any more: this message was not queued."""
+
+    endpoint: str
+    length: int
+
+    def __str__(self) -> str:
+        return f"{self.length} messages wait for {self.endpoint} already"

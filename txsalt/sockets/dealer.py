@@ -1,0 +1,41 @@
+"""
+Hand requests to one worker and take its replies (DEALER, binds).
+
+Each worker has a socket of its own: behind a shared one, requests queued at a worker that dies
+vanish without a word.
+"""
+
+from collections.abc import Callable, Sequence
+
+import zmq
+
+from txsalt.sockets.connection import Connection
+from txsalt.sockets.context import SocketContext
+from txsalt.sockets.tuning import Tuning
+
+
+class DealerSocket(Connection):
+    """
+    A DEALER that binds for one worker's REP.
+
+    When the worker ends, call ``drop_unsent()`` before its requests are given to another: what
+    waits here would go to the successor as well.
+    """
+
+    socketType = zmq.DEALER
+
+    def __init__(
+        self,
+        context: SocketContext,
+        endpoint: str,
+        on_reply: Callable[[list[bytes]], None],
+        *,
+        mode: int = 0o600,
+    ) -> None:
+        """Bind; ``on_reply`` gets all parts of each message. Raises EndpointUnusable."""
+        super().__init__(context, on_reply, Tuning(mode=mode))
+        self.bind(endpoint)
+
+    def send(self, parts: Sequence[bytes]) -> None:
+        """Send [hop, …, b"", payload], or queue it until the worker is there. Raises QueueFull."""
+        self.send_parts(parts)
