@@ -13,7 +13,7 @@ from enum import Enum
 from attrs import field, frozen
 
 from txsalt.errors import BadKey
-from txsalt.wire import auth_loads, envelope, rsa, serial
+from txsalt.wire import algorithms, auth_loads, envelope, rsa, serial
 
 
 class KeyState(Enum):
@@ -125,7 +125,7 @@ def accept_reply(
     Raises BadKey if the minion's key is none that we accept; BadAlgorithm for unknown names (the
     caller answers these unsigned). A token that does not decrypt is ignored, as in stock masters.
     """
-    enc_algo = rsa.check_enc_algo(request.enc_algo)
+    enc_algo = algorithms.check_enc_algo(request.enc_algo)
     minion_key = rsa.PublicKey.from_pem(request.pub)
     inner = auth_loads.AcceptedLoad(
         pub_key=face.key.public.pem,

@@ -15,7 +15,7 @@ from typing import Any  # loads are maps of any msgpack value
 from attrs import define, field
 
 from txsalt.errors import BadSignature, Replayed
-from txsalt.wire import job_loads, rsa
+from txsalt.wire import algorithms, job_loads, rsa
 from txsalt.wire.crypticle import Crypticle
 
 BROADCAST = b"broadcast"
@@ -33,7 +33,7 @@ class Sealer:
     crypticle: Crypticle
     serial: int
     key: rsa.PrivateKey | None = field(default=None, repr=False)  # None: do not sign
-    sig_algo: str = rsa.PKCS1V15_SHA1
+    sig_algo: str = algorithms.PKCS1V15_SHA1
 
     def seal(self, load: job_loads.Load) -> bytes:
         """Number, seal and sign an inner map; return the frame."""

@@ -22,7 +22,7 @@ from txsalt.errors import (
     BadSignature,
     RequestRefused,
 )
-from txsalt.wire import envelope, fields, rsa, serial
+from txsalt.wire import algorithms, envelope, fields, rsa, serial
 from txsalt.wire.crypticle import MIN_BOX_BYTES, Crypticle
 
 TOKEN_TEXT = b"salt"
@@ -40,8 +40,8 @@ class Session:
     tok: bytes = field(repr=False)
     crypticle: Crypticle = field(repr=False)
     master_key: rsa.PublicKey = field(repr=False)
-    enc_algo: str = rsa.OAEP_SHA1
-    sig_algo: str = rsa.PKCS1V15_SHA1
+    enc_algo: str = algorithms.OAEP_SHA1
+    sig_algo: str = algorithms.PKCS1V15_SHA1
 
 
 def seal(session: Session, load: Load, *, nonce: str, now: int) -> bytes:

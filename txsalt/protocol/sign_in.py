@@ -16,7 +16,7 @@ import hmac
 from attrs import field, frozen
 
 from txsalt.errors import BadKey, BadNonce, BadSignature, RemoteError
-from txsalt.wire import auth_loads, envelope, rsa
+from txsalt.wire import algorithms, auth_loads, envelope, rsa
 from txsalt.wire.crypticle import Crypticle
 
 
@@ -26,8 +26,8 @@ class Identity:
 
     minion_id: str
     key: rsa.PrivateKey = field(repr=False)
-    enc_algo: str = rsa.OAEP_SHA1
-    sig_algo: str = rsa.PKCS1V15_SHA1
+    enc_algo: str = algorithms.OAEP_SHA1
+    sig_algo: str = algorithms.PKCS1V15_SHA1
     hash_type: str = "sha256"
     master_finger: str = ""
     verify_master_pubkey_sign: bool = False

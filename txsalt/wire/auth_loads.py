@@ -16,7 +16,7 @@ from typing import Any, Literal  # loads are maps of any msgpack value
 from attrs import field, frozen
 
 from txsalt.errors import BadEncoding, BadLoad
-from txsalt.wire import fields, names, rsa, serial
+from txsalt.wire import algorithms, fields, names, rsa, serial
 
 Load = dict[str, Any]
 Verdict = Literal[True, False, "full"]
@@ -29,8 +29,8 @@ class AuthRequest:
     minion_id: str
     nonce: str
     pub: str = field(repr=False)
-    enc_algo: str = rsa.OAEP_SHA1
-    sig_algo: str = rsa.PKCS1V15_SHA1
+    enc_algo: str = algorithms.OAEP_SHA1
+    sig_algo: str = algorithms.PKCS1V15_SHA1
     token: bytes | None = field(default=None, repr=False)  # encrypted to the master's key
     autosign_grains: Load | None = None
 
@@ -68,8 +68,8 @@ def read_auth_request(load: Load) -> AuthRequest:
         minion_id=names.minion_id(load.get("id")),
         nonce=nonce,
         pub=rsa.clean_pem(pub),
-        enc_algo=fields.text(load, "enc_algo", rsa.OAEP_SHA1),
-        sig_algo=fields.text(load, "sig_algo", rsa.PKCS1V15_SHA1),
+        enc_algo=fields.text(load, "enc_algo", algorithms.OAEP_SHA1),
+        sig_algo=fields.text(load, "sig_algo", algorithms.PKCS1V15_SHA1),
         token=fields.blob(load, "token") if load.get("token") else None,
         autosign_grains=grains if isinstance(grains, dict) else None,
     )

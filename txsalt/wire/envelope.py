@@ -17,7 +17,7 @@ import msgpack
 from attrs import frozen
 
 from txsalt.errors import BadEncoding, BadEnvelope, VersionRefused
-from txsalt.wire import names, rsa, serial
+from txsalt.wire import algorithms, names, serial
 
 VERSION = 3
 BAD_LOAD = "bad load"  # the only refusal that makes a stock minion sign in again
@@ -123,8 +123,10 @@ def read_request(
         minion_id=None if claimed is None and version < VERSION else names.minion_id(claimed),
         box=load,
         version=version,
-        enc_algo=rsa.check_enc_algo(serial.to_text(outer.get(b"enc_algo", b"OAEP-SHA1"))),
-        sig_algo=rsa.check_sig_algo(serial.to_text(outer.get(b"sig_algo", b"PKCS1v15-SHA1"))),
+        enc_algo=algorithms.check_enc_algo(serial.to_text(outer.get(b"enc_algo", b"OAEP-SHA1"))),
+        sig_algo=algorithms.check_sig_algo(
+            serial.to_text(outer.get(b"sig_algo", b"PKCS1v15-SHA1"))
+        ),
     )
 
 

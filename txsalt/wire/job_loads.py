@@ -13,7 +13,7 @@ from typing import Any  # arguments and results are any msgpack value
 from attrs import field, frozen
 
 from txsalt.errors import BadEnvelope, BadLoad
-from txsalt.wire import fields, names, rsa, serial
+from txsalt.wire import algorithms, fields, names, serial
 
 Load = dict[str, Any]
 Target = str | list[str]
@@ -166,7 +166,7 @@ def read_sealed_publication(raw: bytes) -> SealedPublication:
     if not isinstance(box, bytes) or not (sig is None or isinstance(sig, bytes)):
         raise BadEnvelope("load or sig of the wrong type")
     algorithm = serial.to_text(outer.get(b"sig_algo", b"PKCS1v15-SHA1"))
-    return SealedPublication(box=box, sig=sig, sig_algo=rsa.check_sig_algo(algorithm))
+    return SealedPublication(box=box, sig=sig, sig_algo=algorithms.check_sig_algo(algorithm))
 
 
 def return_load(

@@ -15,15 +15,21 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from txsalt.errors import BadAlgorithm, BadKey, BadSignature
+from txsalt.errors import BadKey, BadSignature
 from txsalt.wire import x931
+from txsalt.wire.algorithms import (
+    OAEP_SHA1,
+    OAEP_SHA224,
+    PKCS1V15_SHA1,
+    PKCS1V15_SHA224,
+    check_enc_algo,
+    check_sig_algo,
+)
 
 MIN_BITS = 2048
 MAX_BITS = 8192
 MAX_PEM_CHARACTERS = 16 * 1024
 
-OAEP_SHA1, OAEP_SHA224 = "OAEP-SHA1", "OAEP-SHA224"
-PKCS1V15_SHA1, PKCS1V15_SHA224 = "PKCS1v15-SHA1", "PKCS1v15-SHA224"
 # SHA-1 is what stock peers use unless told otherwise.
 _SHA1, _SHA224 = hashes.SHA1(), hashes.SHA224()  # noqa: S303
 _OAEP = {
@@ -48,20 +54,6 @@ def fingerprint(pem: str, hash_type: str = "sha256") -> str:
     body = pem.strip().splitlines()[1:-1]
     digest = hashlib.new(hash_type, "".join(line + "\n" for line in body).encode()).hexdigest()
     return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
-
-
-def check_enc_algo(name: object) -> str:
-    """Return ``name`` if it is one of the two OAEP names; raise BadAlgorithm otherwise."""
-    if not isinstance(name, str) or name not in _OAEP:
-        raise BadAlgorithm("enc")
-    return name
-
-
-def check_sig_algo(name: object) -> str:
-    """Return ``name`` if it is one of the two signature names; raise BadAlgorithm otherwise."""
-    if not isinstance(name, str) or name not in _SIGNATURE_HASH:
-        raise BadAlgorithm("sig")
-    return name
 
 
 class PublicKey:

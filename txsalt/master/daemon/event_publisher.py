@@ -1,0 +1,96 @@
+"""
+The event bus of the master: collect events, stamp them, publish them.
+
+Interactions: workers and local programs push frames; everyone who subscribed gets them. A
+subscriber that also subscribes to ``txsalt/live/<anything>`` gets one event of that tag, at
+which time its subscriptions are live. A subscriber that does not read loses events beyond the
+high-water mark and costs the others nothing.
+
+Source: PROTOCOL section 13; the frame is wire/event.py.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any  # event data is any msgpack value
+
+from twisted.application.service import Service
+from twisted.logger import Logger
+
+from txsalt.errors import RemoteError
+from txsalt.events import tags
+from txsalt.sockets.context import SocketContext
+from txsalt.sockets.publish import EventPublishSocket
+from txsalt.sockets.push_pull import PullSocket
+from txsalt.wire import event
+
+# The owner and the group may listen and send; never everyone.
+_MODE = 0o660
+
+Listener = Callable[[str, dict[str, Any]], None]
+
+
+class EventPublisher(Service):
+    """The bus, and the daemon's own ear on it."""
+
+    log = Logger()
+    name = "event publisher"
+
+    def __init__(
+        self, context: SocketContext, pull_endpoint: str, pub_endpoint: str, *, hwm: int
+    ) -> None:
+        """``hwm`` events wait for a slow subscriber."""
+        self._context = context
+        self._pull_endpoint = pull_endpoint
+        self._pub_endpoint = pub_endpoint
+        self._hwm = hwm
+        self._listeners: list[tuple[bytes, Listener]] = []
+        self._pull: PullSocket | None = None
+        self._pub: EventPublishSocket | None = None
+
+    def startService(self) -> None:
+        """Open both sockets."""
+        super().startService()
+        self._pub = EventPublishSocket(
+            self._context, self._pub_endpoint, self._subscribed, hwm=self._hwm, mode=_MODE
+        )
+        self._pull = PullSocket(self._context, self._pull_endpoint, self._collected, mode=_MODE)
+
+    def stopService(self) -> None:
+        """Close both sockets."""
+        super().stopService()
+        for socket in (self._pull, self._pub):
+            if socket is not None:
+                socket.close()
+        self._pull = self._pub = None
+
+    def listen(self, prefix: str, listener: Listener) -> None:
+        """Call ``listener(tag, data)`` for each event whose tag starts with ``prefix``."""
+        self._listeners.append((prefix.encode(), listener))
+
+    def fire(self, tag: str, data: dict[str, Any]) -> None:
+        """Publish an event of the daemon's own."""
+        self._collected(event.write_event(tag, data))
+
+    def _collected(self, frame: bytes) -> None:
+        try:
+            stamped = event.stamp(frame, datetime.now(UTC).isoformat())
+        except RemoteError as exc:
+            self.log.warn("an event was dropped: {reason}", reason=str(exc))
+            return
+        if self._pub is not None:
+            self._pub.send(stamped)
+        for prefix, listener in self._listeners:
+            if frame.startswith(prefix):
+                self._tell(listener, stamped)
+
+    def _tell(self, listener: Listener, frame: bytes) -> None:
+        try:
+            tag, data = event.read_event(frame)
+        except RemoteError as exc:
+            self.log.warn("an event was not understood: {reason}", reason=str(exc))
+            return
+        listener(tag, data)
+
+    def _subscribed(self, prefix: bytes) -> None:
+        if prefix.startswith(tags.LIVE.encode()) and self._pub is not None:
+            self._pub.send(prefix + b"\n\n\x80")

@@ -1,0 +1,110 @@
+"""
+Relay jobs to the minions: number, seal, sign, publish.
+
+Interactions: a worker has saved the job and pushes it here; every minion gets the same frame.
+Nobody else holds the serial. While the shared key changes, jobs wait until the workers hand out
+the new one: a minion that finds a job unreadable signs in again, and must then get the key that
+opens it.
+
+Source: PROTOCOL sections 2.2, 8.2, 11.
+"""
+
+from typing import Any  # the job's load is any msgpack map
+
+from twisted.application.service import Service
+from twisted.logger import Logger
+
+from txsalt.errors import RemoteError
+from txsalt.protocol.publication import BROADCAST, Sealer, topic_of
+from txsalt.sockets.context import SocketContext
+from txsalt.sockets.publish import PublishSocket
+from txsalt.sockets.push_pull import PullSocket
+from txsalt.wire import serial
+
+
+class PublishRelay(Service):
+    """The only sender on 4505, and the only owner of the serial."""
+
+    log = Logger()
+    name = "publish relay"
+
+    def __init__(
+        self,
+        context: SocketContext,
+        pull_endpoint: str,
+        pub_endpoint: str,
+        *,
+        hwm: int,
+        filtering: bool,
+    ) -> None:
+        """``filtering`` sends each copy under a topic (Salt's zmq_filtering)."""
+        self._context = context
+        self._pull_endpoint = pull_endpoint
+        self._pub_endpoint = pub_endpoint
+        self._hwm = hwm
+        self._filtering = filtering
+        self._sealer: Sealer | None = None
+        self._held: list[bytes] | None = None
+        self._pull: PullSocket | None = None
+        self._pub: PublishSocket | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that publications leave from. Raises RuntimeError while it is closed."""
+        if self._pub is None:
+            raise RuntimeError("the relay is closed")
+        return self._pub.port
+
+    @property
+    def serial(self) -> int:
+        """The last serial used."""
+        return self._sealer.serial if self._sealer else 0
+
+    def startService(self) -> None:
+        """Open both sockets."""
+        super().startService()
+        self._pub = PublishSocket(self._context, self._pub_endpoint, hwm=self._hwm)
+        self._pull = PullSocket(self._context, self._pull_endpoint, self._job)
+
+    def stopService(self) -> None:
+        """Close both sockets."""
+        super().stopService()
+        for socket in (self._pull, self._pub):
+            if socket is not None:
+                socket.close()
+        self._pull = self._pub = None
+
+    def hold(self) -> None:
+        """Keep jobs back until ``use`` gives the next key."""
+        if self._held is None:
+            self._held = []
+
+    def use(self, sealer: Sealer) -> None:
+        """Seal with a key from now on, and send what was held back."""
+        self._sealer = sealer
+        held, self._held = self._held or [], None
+        for frame in held:
+            self._job(frame)
+
+    def _job(self, frame: bytes) -> None:
+        if self._held is not None:
+            self._held.append(frame)
+            return
+        try:
+            message = serial.unpack_bin(frame)
+            self._publish(message["load"], message.get("topics"))
+        except (RemoteError, KeyError, TypeError) as exc:
+            # Only our own workers reach this socket: what is unreadable here is a bug.
+            self.log.error("a job could not be published: {reason!r}", reason=exc)
+
+    def _publish(self, load: dict[str, Any], minions: list[str] | None) -> None:
+        if self._sealer is None or self._pub is None:
+            self.log.error("job {jid} came before the relay had its key", jid=load.get("jid"))
+            return
+        sealed = self._sealer.seal(load)
+        if not self._filtering:
+            self._pub.send([sealed])
+            return
+        topics = [BROADCAST] if minions is None else [topic_of(each) for each in minions]
+        for topic in topics:
+            self._pub.send([topic, sealed])

@@ -1,0 +1,174 @@
+"""
+Route requests from 4506 to the workers and their replies back.
+
+Interactions: minions and local tools send a request and wait; the router queues it, hands it to
+the worker with the least to do, and sends the reply along the return route. The payload is not
+looked into. A worker that dies loses nothing but the request in its hand, which is answered "bad
+load": it may have had its effect already, and a stock minion repeats it by itself.
+
+Source: PROTOCOL sections 2.1 and 18.
+"""
+
+from collections.abc import Callable
+from typing import Any  # IReactorTime, which mypy cannot see through zope
+
+from attrs import frozen
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from txsalt.protocol.assignment import Assignment
+from txsalt.sockets.context import SocketContext
+from txsalt.sockets.dealer import DealerSocket
+from txsalt.sockets.router import RouterSocket
+from txsalt.wire import envelope, serial
+
+_REFUSED = serial.pack(envelope.BAD_LOAD)
+# The last replies of a worker that died may still be on their way to us.
+_LAST_WORDS_SECONDS = 0.05
+_STOP_SECONDS = 5.0
+
+
+@frozen
+class _Request:
+    route: list[bytes]
+    payload: bytes
+
+
+class RequestRouter(Service):
+    """The door of the master, the queue behind it, and one socket for each worker."""
+
+    log = Logger()
+    name = "request router"
+
+    def __init__(
+        self,
+        context: SocketContext,
+        endpoint: str,
+        lane_endpoint: Callable[[int], str],
+        reactor: Any,
+        *,
+        max_message: int,
+    ) -> None:
+        """``lane_endpoint`` gives the address of the socket for a worker's number."""
+        self._context = context
+        self._endpoint = endpoint
+        self._lane_endpoint = lane_endpoint
+        self._reactor = reactor
+        self._max_message = max_message
+        self._assignment: Assignment[_Request] = Assignment()
+        self._lanes: dict[int, DealerSocket] = {}
+        self._door: RouterSocket | None = None
+        self._closing = False
+        self._drained: Deferred[None] | None = None
+        self.suspects = 0
+        self.refused = 0
+
+    @property
+    def port(self) -> int:
+        """The port that the door is bound to. Raises RuntimeError while it is closed."""
+        if self._door is None:
+            raise RuntimeError("the door is closed")
+        return self._door.port
+
+    def startService(self) -> None:
+        """Open the door."""
+        super().startService()
+        self._closing = False
+        self._door = RouterSocket(
+            self._context,
+            self._endpoint,
+            self._arrived,
+            max_message=self._max_message,
+            on_garbage=self._garbage,
+        )
+
+    async def _stop(self) -> None:
+        self._closing = True
+        if self._assignment.waiting or self._assignment.outstanding:
+            self._drained = Deferred()
+            self._drained.addTimeout(_STOP_SECONDS, self._reactor, lambda *_: None)
+            await self._drained
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+        for lane in self._lanes.values():
+            lane.close()
+        self._lanes.clear()
+
+    def stopService(self) -> "Deferred[None]":
+        """Take no more requests, wait for the replies in hand, close the door."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    def open_lane(self, worker: int) -> None:
+        """Bind the socket of a worker, before the worker looks for it."""
+        old = self._lanes.pop(worker, None)
+        if old is not None:
+            old.close()
+        self._lanes[worker] = DealerSocket(
+            self._context,
+            self._lane_endpoint(worker),
+            lambda parts: self._answered(worker, parts),
+        )
+
+    def worker_ready(self, worker: int) -> None:
+        """A worker is connected to its socket."""
+        self._assignment.ready(worker, self._reactor.seconds())
+        self._send()
+
+    def worker_gone(self, worker: int) -> None:
+        """A worker ended; its last replies are waited for, then its requests go elsewhere."""
+        self._assignment.resting(worker)
+        self._reactor.callLater(_LAST_WORDS_SECONDS, self._bury, worker)
+
+    def _bury(self, worker: int) -> None:
+        gone = self._assignment.gone(worker)
+        if self.running or not self._closing:
+            self.open_lane(worker)
+        if gone.in_hand is not None:
+            self.suspects += 1
+            self.log.warn(
+                "worker {worker} ended with a request of {size} bytes in its hand; it is refused,"
+                " {queued} others go to another worker",
+                worker=worker,
+                size=len(gone.in_hand.payload),
+                queued=gone.queued,
+            )
+            self._reply(gone.in_hand.route, _REFUSED)
+        self._send()
+        self._check_drained()
+
+    def _arrived(self, route: list[bytes], payload: bytes) -> None:
+        if self._closing or not self._assignment.arrived(_Request(route, payload)):
+            self.refused += 1
+            self._reply(route, _REFUSED)
+            return
+        self._send()
+
+    def _garbage(self, reason: str) -> None:
+        self.log.debug("a message on the request port was dropped: {reason}", reason=reason)
+
+    def _answered(self, worker: int, parts: list[bytes]) -> None:
+        request = self._assignment.answered(worker, self._reactor.seconds())
+        if request is None:
+            self.log.warn("worker {worker} answered nothing that was asked", worker=worker)
+            return
+        # The worker's parts carry the route too; ours is the one that came in.
+        self._reply(request.route, parts[-1])
+        self._send()
+        self._check_drained()
+
+    def _reply(self, route: list[bytes], payload: bytes) -> None:
+        if self._door is not None:
+            self._door.reply(route, payload)
+
+    def _send(self) -> None:
+        for worker, request in self._assignment.assign(self._reactor.seconds()):
+            self._lanes[worker].send([*request.route, request.payload])
+
+    def _check_drained(self) -> None:
+        idle = not self._assignment.waiting and not self._assignment.outstanding
+        if idle and self._drained is not None:
+            drained, self._drained = self._drained, None
+            drained.callback(None)
