@@ -1,0 +1,18 @@
+"""What is known about one minion when a target is matched against it."""
+
+from typing import Any
+
+from attrs import Factory, frozen
+
+
+@frozen
+class Facts:
+    """
+    One minion as targets see it.
+
+    ``grains`` and ``pillar`` hold whatever msgpack can carry, hence ``Any``.
+    """
+
+    id: str
+    grains: dict[Any, Any] = Factory(dict)
+    pillar: dict[Any, Any] = Factory(dict)

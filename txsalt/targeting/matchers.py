@@ -1,0 +1,89 @@
+"""
+One function for each kind of target: does this pattern match that minion?
+
+Each raises BadTarget for a pattern that is malformed, too long or too costly to match; that is not
+False, since ``not`` before it would then choose everybody.
+
+Source: PROTOCOL.md 11.4.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from txsalt.errors import BadTarget
+from txsalt.targeting.bounded_regex import MAX_PATTERN, bounded_regex
+from txsalt.targeting.facts import Facts
+from txsalt.targeting.paths import path_matches
+
+
+def glob(pattern: str, id: str) -> bool:
+    """Match a shell pattern against the whole id, case-sensitive."""
+    if len(pattern) > MAX_PATTERN:
+        raise BadTarget(f"pattern longer than {MAX_PATTERN} characters")
+    return fnmatchcase(id, pattern)
+
+
+def listed(names: str | Sequence[str], id: str) -> bool:
+    """Tell whether the id is in a list, or in a text separated by commas without blanks."""
+    return id in (names.split(",") if isinstance(names, str) else names)
+
+
+def pcre(pattern: str, id: str) -> bool:
+    """Match a regular expression at the start of the id."""
+    return bounded_regex(pattern).matches_start(id)
+
+
+def grain(pattern: str, facts: Facts, delimiter: str = ":") -> bool:
+    """Match ``path:glob`` against the grains."""
+    return path_matches(facts.grains, pattern, "glob", delimiter)
+
+
+def grain_pcre(pattern: str, facts: Facts, delimiter: str = ":") -> bool:
+    """Match ``path:regex`` against the grains."""
+    return path_matches(facts.grains, pattern, "pcre", delimiter)
+
+
+def pillar(pattern: str, facts: Facts, delimiter: str = ":") -> bool:
+    """Match ``path:glob`` against the pillar."""
+    return path_matches(facts.pillar, pattern, "glob", delimiter)
+
+
+def pillar_pcre(pattern: str, facts: Facts, delimiter: str = ":") -> bool:
+    """Match ``path:regex`` against the pillar."""
+    return path_matches(facts.pillar, pattern, "pcre", delimiter)
+
+
+def pillar_exact(pattern: str, facts: Facts, delimiter: str = ":") -> bool:
+    """Compare ``path:value`` with the pillar, letter case apart."""
+    return path_matches(facts.pillar, pattern, "exact", delimiter)
+
+
+def ipcidr(pattern: str, facts: Facts) -> bool:
+    """Match one address, or a network without host bits, against grains ``ipv4`` and ``ipv6``."""
+    network = network_of(pattern)
+    own = facts.grains.get(f"ipv{network.version}")
+    addresses = own if isinstance(own, list | tuple) else [own]
+    return any(_is_inside(address, network) for address in addresses)
+
+
+def network_of(pattern: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Read an address or a network; an address is a network of one.  Raises BadTarget."""
+    try:
+        return ipaddress.ip_network(pattern)
+    except ValueError as exc:
+        raise BadTarget(str(exc)) from None
+
+
+def _is_inside(
+    # Any: a grain may hold anything.
+    address: Any,
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network,
+) -> bool:
+    if not isinstance(address, str):
+        return False
+    try:
+        return ipaddress.ip_address(address) in network
+    except ValueError:
+        return False
