@@ -1,0 +1,87 @@
+"""
+Check what the files set against what a configuration class knows.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from txsalt.config.files import Findings, Setting
+from txsalt.config.option import Option
+
+_LONGEST = 60  # characters of a wrong value that are shown
+
+
+def check_settings(
+    settings: Mapping[str, Setting], known: Mapping[str, Option], findings: Findings
+) -> dict[str, object]:
+    """
+    Return the values of the known options, read by their kinds.
+
+    Wrong values become problems; unknown names, and names without a value, become warnings.
+    """
+    values: dict[str, object] = {}
+    unknown: dict[str, Setting] = {}
+    for name, setting in _renamed(settings, findings).items():
+        if name not in known:
+            unknown[name] = setting
+        elif name == "config_dir":
+            findings.problems.append(
+                f"{setting.path}: config_dir is set by --config-dir and cannot be set in a file."
+            )
+        elif setting.value is None and not known[name].kind.takes_none:
+            findings.warnings.append(f"{setting.path}: {name} has no value; its default is used.")
+        else:
+            _read_value(known[name], setting, values, findings)
+    if unknown:
+        _warn_of_unknown(unknown, known, findings)
+    return values
+
+
+def _read_value(
+    option: Option, setting: Setting, values: dict[str, object], findings: Findings
+) -> None:
+    try:
+        values[option.name] = option.kind.read(setting.value)
+    except (ValueError, OverflowError):
+        shown = "has a value that is not shown here" if option.secret else _shown(setting.value)
+        findings.problems.append(
+            f"{setting.path}: {option.name} {shown}, but {option.kind.expects} is expected."
+        )
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return f"is {text if len(text) <= _LONGEST else text[:_LONGEST] + '…'}"
+
+
+def _renamed(settings: Mapping[str, Setting], findings: Findings) -> dict[str, Setting]:
+    # Old names that files of long-standing users still hold.
+    renamed = dict(settings)
+    if (old := renamed.pop("environment", None)) is not None:
+        renamed.setdefault("saltenv", old)
+        findings.warnings.append(f"{old.path}: environment is now called saltenv.")
+    if (old := renamed.pop("keep_jobs", None)) is not None:
+        hours = old.value
+        is_number = isinstance(hours, int | float) and not isinstance(hours, bool)
+        seconds = int(hours * 3600) if is_number and abs(hours) < 1e9 else hours
+        renamed.setdefault("keep_jobs_seconds", Setting(seconds, old.path))
+        findings.warnings.append(f"{old.path}: keep_jobs (hours) is now keep_jobs_seconds.")
+    return renamed
+
+
+def _warn_of_unknown(
+    unknown: Mapping[str, Setting], known: Iterable[str], findings: Findings
+) -> None:
+    from difflib import get_close_matches
+
+    from txsalt.config.salt_names import SALT_NAMES
+
+    known = list(known)
+    for name, setting in unknown.items():
+        if name in SALT_NAMES:
+            continue
+        near = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        findings.warnings.append(f"{setting.path}: {name!r} is not an option{hint}")
+    unused = sorted(name for name in unknown if name in SALT_NAMES)
+    if unused:
+        findings.warnings.append(f"Known to Salt, not used by txsalt yet: {', '.join(unused)}.")

@@ -1,0 +1,104 @@
+"""
+Options of a minion about its name, its grains, its modules and its jobs.
+"""
+
+# ruff: noqa: RUF009 - option() makes attrs fields, whose defaults are copied
+
+from typing import Any
+
+from attrs import frozen
+
+from txsalt.config import kinds
+from txsalt.config.option import option
+from txsalt.config.plain import Plain
+
+_COUNT = kinds.integer(0)
+
+
+@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+class MinionName(Plain):
+    """The name of this minion."""
+
+    id: str = option(
+        "", doc="The name of this minion. Empty means: the kept one, else that of the machine."
+    )
+    minion_id_caching: bool = option(
+        True, doc="Keep the name that was found in the file minion_id beside this file."
+    )
+    append_domain: str = option("", doc="A domain to append to a name that does not end in it.")
+    minion_id_lowercase: bool = option(False, doc="Make the found name lower-case.")
+    minion_id_remove_domain: bool | str = option(
+        False,
+        doc="Remove every domain (true), or the one named here, from the found name.",
+        check=kinds.either(kinds.flag, kinds.text),
+    )
+
+
+@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+class MinionFacts(Plain):
+    """Grains, mine and beacons."""
+
+    grains: dict[str, Any] = option(
+        {}, doc="Grains of your own: a map from name to value.", secret=True
+    )
+    grains_cache: bool = option(False, doc="Keep grains on disk between starts.")
+    grains_cache_expiration: int = option(300, doc="Seconds that they count.", check=_COUNT)
+    grains_deep_merge: bool = option(False, doc="Join maps of several grains modules.")
+    grains_refresh_every: float = option(
+        0, doc="Minutes between two refreshes of the grains; 0 for none.", check=kinds.number(0)
+    )
+    start_event_grains: list[str] = option([], doc="Grains that the start event tells.")
+    enable_legacy_startup_events: bool = option(
+        True, doc="Send the start event with its old tag minion_start, too."
+    )
+    mine_enabled: bool = option(True, doc="Send the mine.")
+    mine_functions: dict[str, Any] | list[str] = option(
+        {},
+        doc="Functions whose results the mine holds: a map from name to arguments.",
+        check=kinds.either(kinds.mapping, kinds.words),
+        secret=True,
+    )
+    mine_interval: float = option(
+        60, doc="Minutes between two updates of the mine.", check=kinds.number(0)
+    )
+    mine_return_job: bool = option(False, doc="Keep updates of the mine as jobs on the master.")
+    beacons: dict[str, Any] = option(
+        {}, doc="What is watched on this machine: a map from beacon to settings.", secret=True
+    )
+
+
+@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+class MinionWork(Plain):
+    """Modules and jobs."""
+
+    module_dirs: list[str] = option([], doc="More folders with modules.")
+    disable_modules: list[str] = option([], doc="Execution modules that are not loaded.")
+    whitelist_modules: list[str] = option(
+        [], doc="The only execution modules that are loaded; empty for all."
+    )
+    multiprocessing: bool = option(
+        True, doc="Run each job in a process. txsalt does so in any case."
+    )
+    process_count_max: int = option(
+        -1, doc="Jobs that run at once; others wait. -1 for no limit.", check=kinds.integer(-1)
+    )
+    minion_jid_queue_hwm: int = option(
+        100, doc="Job ids that are kept so that no job runs twice.", check=kinds.integer(1)
+    )
+    multifunc_ordered: bool = option(
+        False, doc="Return several functions as a list in order, not as a map by name."
+    )
+    cache_jobs: bool = option(False, doc="Keep returns on the minion, too.")
+    zygote_idle_seconds: float = option(
+        300,
+        doc="Seconds without a job after which the program that starts jobs is ended. The next "
+        "job starts it again.",
+        check=kinds.number(1),
+        ours=True,
+    )
+    job_timeout: float = option(
+        0,
+        doc="Seconds after which a job is killed; 0 for never.",
+        check=kinds.number(0),
+        ours=True,
+    )

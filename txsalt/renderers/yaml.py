@@ -1,0 +1,146 @@
+"""
+Read and write YAML: plain values only, no Python objects, no key twice in a map.
+
+This is the only door to PyYAML, with libyaml behind it: the loader in pure Python is about ten
+times slower, and a master reads pillar for thousands of minions.
+"""
+
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+from txsalt.errors import LocalError
+from txsalt.renderers.errors import RenderError
+from txsalt.renderers.excerpt import excerpt
+
+
+def require_libyaml(module: ModuleType) -> None:
+    """Raise LocalError if ``module``, PyYAML, was built without libyaml."""
+    if not getattr(module, "__with_libyaml__", False):
+        raise LocalError(
+            "PyYAML was built without libyaml, which txsalt needs; "
+            "install libyaml and then PyYAML again, or a wheel of PyYAML."
+        )
+
+
+require_libyaml(yaml)
+
+_DEEPEST = 200  # levels of lists and maps in each other, in texts past _SAFE_BOUND
+_SAFE_BOUND = 2000  # the composer survives this many levels
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes a value again each time it occurs: people read the text, anchors confuse them."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def load(text: str, where: str) -> Any:  # Any: whatever the text says
+    """
+    Return the one document in ``text`` as maps, lists, texts, numbers, flags, dates, bytes or None.
+
+    ``where`` names the text in errors.  An empty text is None.  Raises RenderError.
+    """
+    try:
+        _refuse_depth(text, where)
+        loader = yaml.CSafeLoader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            _refuse_duplicates(loader, node, text, where)
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as exc:
+        reason = exc.problem or exc.context or "not YAML"
+        raise _error(text, where, reason, exc.problem_mark or exc.context_mark) from exc
+    except yaml.YAMLError as exc:
+        reason = getattr(exc, "reason", None) or str(exc).partition("\n")[0]
+        raise RenderError(where=where, reason=str(reason)) from exc
+    except RecursionError as exc:
+        raise RenderError(where=where, reason="nested too deeply") from exc
+    # Values that look like dates or numbers and are none; text that is not Unicode.
+    except (ValueError, OverflowError, TypeError, AttributeError, LookupError) as exc:
+        raise RenderError(where=where, reason=f"a value cannot be read: {exc}") from exc
+
+
+def dump(value: object) -> str:
+    """
+    Return ``value`` as YAML in block style, maps in their order.
+
+    Raises RenderError for a value that is not plain, or contains itself.
+    """
+    try:
+        return str(
+            yaml.dump(
+                value,
+                Dumper=_Dumper,
+                default_flow_style=False,
+                allow_unicode=True,
+                sort_keys=False,
+                width=100,
+            )
+        )
+    except (yaml.YAMLError, UnicodeEncodeError) as exc:
+        raise RenderError(where="a value", reason=f"cannot be written as YAML: {exc}") from exc
+    except RecursionError as exc:
+        raise RenderError(where="a value", reason="nested too deeply for YAML") from exc
+
+
+def _refuse_depth(text: str, where: str) -> None:
+    # The composer of libyaml recurses on the C stack: some ten thousand brackets end the process.
+    # A level takes a bracket or at least half a column, so most texts need no second parse.
+    columns = max(map(len, text.splitlines()), default=0)
+    if text.count("[") + text.count("{") + 2 * columns <= _SAFE_BOUND:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise _error(text, where, "nested too deeply", event.start_mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _refuse_duplicates(loader: yaml.CSafeLoader, root: yaml.Node, text: str, where: str) -> None:
+    # Before construction, which merges "<<" into the nodes: an own key may repeat a merged one.
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            _check_keys(loader, node, text, where)
+            waiting.extend(value for _, value in node.value)
+
+
+def _check_keys(loader: yaml.CSafeLoader, node: yaml.MappingNode, text: str, where: str) -> None:
+    first_lines: dict[object, int] = {}
+    for key_node, _ in node.value:
+        if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == "tag:yaml.org,2002:merge":
+            continue
+        key = loader.construct_object(key_node)
+        mark = key_node.start_mark
+        if key in first_lines:
+            reason = f"the key {key!r} is already in this map, on line {first_lines[key]}"
+            raise _error(text, where, reason, mark)
+        first_lines[key] = mark.line + 1
+
+
+def _error(text: str, where: str, reason: str, mark: yaml.Mark | None) -> RenderError:
+    if mark is None:
+        return RenderError(where=where, reason=reason)
+    return RenderError(
+        where=where,
+        reason=reason,
+        line=mark.line + 1,
+        column=mark.column + 1,
+        excerpt=excerpt(text, mark.line + 1),
+    )
