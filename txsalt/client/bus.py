@@ -10,8 +10,9 @@ Source: PROTOCOL section 13.3; docs/architecture.md for ``txsalt/live/``.
 import os
 import secrets
 import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any  # event data is any msgpack value
 
 import zmq
@@ -42,6 +43,7 @@ class EventBus:
         self._sub.set(zmq.LINGER, 0)
         self._sub.connect(f"ipc://{self._pub_path}")
         self._push: zmq.Socket[bytes] | None = None
+        self._early: deque[bytes] = deque()  # heard, and not given out yet
 
     def subscribe(self, prefix: str) -> None:
         """Hear events whose tag starts with ``prefix``, once ``wait_live`` has returned."""
@@ -57,23 +59,25 @@ class EventBus:
         self._sub.subscribe(probe)
         deadline = time.monotonic() + timeout
         while self._sub.poll(max(0, int((deadline - time.monotonic()) * 1000))):
-            # Other events may come before; none of them can be of a job that is not published yet.
-            if self._sub.recv().startswith(probe):
+            frame = self._sub.recv()
+            if frame.startswith(probe):
                 self._sub.unsubscribe(probe)
                 return
+            self._early.append(frame)
         raise MasterUnreachable(self._pub_path, f"its event bus was silent for {timeout:g} s")
 
     def receive(self, timeout: float | None) -> tuple[str, dict[str, Any]] | None:
         """Return the next event, or None after ``timeout`` seconds; unreadable ones are skipped."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
+            if self._early:
+                with suppress(RemoteError):
+                    return event.read_event(self._early.popleft())
+                continue
             left = None if deadline is None else max(0, int((deadline - time.monotonic()) * 1000))
             if not self._sub.poll(left):
                 return None
-            try:
-                return event.read_event(self._sub.recv())
-            except RemoteError:
-                continue
+            self._early.append(self._sub.recv())
 
     def fire(self, tag: str, data: dict[str, Any]) -> None:
         """Send an event to the bus. Raises MasterUnreachable as the constructor does."""

@@ -10,6 +10,7 @@ Source: PROTOCOL sections 10.3 and 14.
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any  # arguments and results are any msgpack value
 
@@ -40,8 +41,7 @@ class Job:
     arg: list[Any] = field(factory=list)
     tgt_type: str = "glob"
     delimiter: str = ":"
-    timeout: float | None = None  # seconds of silence before the first question; None: as
-    configured
+    timeout: float | None = None  # seconds of silence before a question; None: as configured
     ret: str = ""
 
 
@@ -181,10 +181,9 @@ class LocalClient:
         bus.subscribe(tags.job_returns(probe))
         bus.wait_live()
         job = Job(tgt=list(minions), tgt_type="list", fun="saltutil.find_job", arg=[jid])
-        try:
+        # If nobody of them is known any more they stay silent, and that is the answer.
+        with suppress(RequestRefused):
             self.publish(job, probe)
-        except RequestRefused:
-            pass  # Nobody of them is known any more: they stay silent, and that is the answer.
         return probe
 
     def _own_credentials(self) -> credentials.Credentials:
@@ -203,7 +202,7 @@ def new_jid() -> str:
 def _take(
     gather: Gather, heard: tuple[str, dict[str, Any]], jid: str, probes: set[str]
 ) -> Iterator[Returned]:
-    tag, load = heard
+    load = heard[1]
     minion, of = str(load.get("id", "")), load.get("jid")
     now = time.monotonic()
     if of == jid:
