@@ -56,8 +56,9 @@ class PublishRequest:
             "tgt_type": self.tgt_type,
             "ret": self.ret,
             "jid": self.jid,
-            "kwargs": self.kwargs,
         }
+        if self.kwargs:
+            load["kwargs"] = self.kwargs
         if self.user:
             load["user"] = self.user
         if self.to is not None:
@@ -79,7 +80,7 @@ def read_publish_request(load: Load) -> PublishRequest:
         user=fields.text(load, "user", ""),
         key=fields.text(load, "key", ""),
         kwargs=fields.mapping(load, "kwargs", {}),
-        to=float(to) if isinstance(to, int | float) and not isinstance(to, bool) else None,
+        to=to if isinstance(to, int | float) and not isinstance(to, bool) else None,
     )
 
 
