@@ -22,7 +22,7 @@ class PipeTests(SynchronousTestCase):
         """
         self.assertEqual(
             encode({"kind": "a", "b": b"\xff"}),
-            b"\x00\x00\x00\x0b\x82\xa4kind\xa1a\xa1b\xc4\x01\xff",
+            b"\x00\x00\x00\x0d\x82\xa4kind\xa1a\xa1b\xc4\x01\xff",
         )
 
     def test_any_portions(self) -> None:

@@ -23,8 +23,8 @@ def claimed(endpoint: str, mode: int) -> Iterator[None]:
     Bind inside this context: the path is free, and the new file has ``mode`` from its first moment.
 
     Raises EndpointUnusable if a live process listens there, if the path is too long, or if its
-    folder cannot be used. The folder is locked (flock) meanwhile, so that of two daemons that start at once
-    one gets the path and the other the error.
+    folder cannot be used. The folder is locked (flock) meanwhile, so that of two daemons that start
+    at once one gets the path and the other the error.
     """
     path = endpoint.removeprefix(PREFIX)
     if len(os.fsencode(path)) > _LONGEST_PATH:
