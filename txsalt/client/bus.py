@@ -55,7 +55,7 @@ class EventBus:
 
         Raises MasterUnreachable if the bus does not say so within ``timeout`` seconds.
         """
-        probe = (tags.LIVE + secrets.token_hex(8)).encode()
+        probe = tags.live(secrets.token_hex(8)).encode()
         self._sub.subscribe(probe)
         deadline = time.monotonic() + timeout
         while self._sub.poll(max(0, int((deadline - time.monotonic()) * 1000))):

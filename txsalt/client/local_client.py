@@ -131,7 +131,7 @@ class LocalClient:
         """
         self._own_credentials()  # fails before anything is waited for
         jid = new_jid()
-        with self.bus(tags.job_returns(jid)) as bus:
+        with self.bus(tags.job_return_prefix(jid)) as bus:
             published = self.publish(job, jid)
             yield published
             yield from self._gather(bus, job, published)
@@ -178,7 +178,7 @@ class LocalClient:
 
     def _probe(self, bus: EventBus, jid: str, minions: tuple[str, ...]) -> str:
         probe = new_jid()
-        bus.subscribe(tags.job_returns(probe))
+        bus.subscribe(tags.job_return_prefix(probe))
         bus.wait_live()
         job = Job(tgt=list(minions), tgt_type="list", fun="saltutil.find_job", arg=[jid])
         # If nobody of them is known any more they stay silent, and that is the answer.

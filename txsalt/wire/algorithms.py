@@ -13,13 +13,13 @@ PKCS1V15_SHA1, PKCS1V15_SHA224 = "PKCS1v15-SHA1", "PKCS1v15-SHA224"
 
 def check_enc_algo(name: object) -> str:
     """Return ``name`` if it is one of the two OAEP names; raise BadAlgorithm otherwise."""
-    if name == OAEP_SHA1 or name == OAEP_SHA224:
+    if name in (OAEP_SHA1, OAEP_SHA224):
         return str(name)
     raise BadAlgorithm("enc")
 
 
 def check_sig_algo(name: object) -> str:
     """Return ``name`` if it is one of the two signature names; raise BadAlgorithm otherwise."""
-    if name == PKCS1V15_SHA1 or name == PKCS1V15_SHA224:
+    if name in (PKCS1V15_SHA1, PKCS1V15_SHA224):
         return str(name)
     raise BadAlgorithm("sig")

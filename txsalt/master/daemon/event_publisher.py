@@ -92,5 +92,5 @@ class EventPublisher(Service):
         listener(tag, data)
 
     def _subscribed(self, prefix: bytes) -> None:
-        if prefix.startswith(tags.LIVE.encode()) and self._pub is not None:
+        if prefix.startswith(tags.LIVE_PREFIX.encode()) and self._pub is not None:
             self._pub.send(prefix + b"\n\n\x80")

@@ -1,0 +1,44 @@
+"""``txsalt-cli event``: watch the event bus of the local master."""
+
+import sys
+
+from txsalt.cli.options import parser
+from txsalt.client.local_client import LocalClient
+
+
+def main(argv: list[str]) -> int:
+    """Print events as they come, one block or one line each, until interrupted or counted out."""
+    options = _parser().parse_args(argv)
+    client = LocalClient(options.config_dir)
+    left = options.count
+    with client.bus(options.prefix) as bus:
+        while left is None or left > 0:
+            heard = bus.receive(options.timeout)
+            if heard is None:
+                print(f"txsalt-cli: no event within {options.timeout:g} s", file=sys.stderr)
+                return 1
+            print(_shown(*heard, as_json=options.json), flush=True)
+            left = None if left is None else left - 1
+    return 0
+
+
+def _shown(tag: str, data: dict[str, object], *, as_json: bool) -> str:
+    if as_json:
+        from txsalt.outputters.json import line
+
+        return line({"tag": tag, "data": data})
+    from txsalt.outputters.json import pretty
+
+    return f"{tag}\t{pretty(data)}"
+
+
+def _parser():  # noqa: ANN202 - argparse's class, named in options
+    made = parser("txsalt-cli event", "Watch the event bus of the local master.")
+    made.add_argument("command", choices=["event"], help="this command")
+    made.add_argument("prefix", nargs="?", default="", help="only tags that start with this text")
+    made.add_argument("--json", action="store_true", help="one JSON document a line")
+    made.add_argument("--count", type=int, metavar="N", help="end after N events")
+    made.add_argument(
+        "-t", "--timeout", type=float, metavar="SECONDS", help="end with code 1 after this silence"
+    )
+    return made

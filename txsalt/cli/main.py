@@ -1,0 +1,63 @@
+"""
+The txsalt-cli command: pick the sub-command, run it, turn what it raises into words and an exit
+code.
+
+stdout is data, stderr is talk. A user's mistake never shows a traceback.
+"""
+
+import importlib
+import os
+import sys
+
+from txsalt.errors import LocalError, RemoteError
+from txsalt.jobs import exit_codes
+
+# A first word that is one of these is a sub-command; a minion of that name is reached with -L NAME.
+COMMANDS = {
+    "key": ("txsalt.cli.key", "list, accept, reject, delete and show keys of minions"),
+    "event": ("txsalt.cli.event", "watch the event bus"),
+}
+RUN = "txsalt.cli.run_job"
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line ``argv`` (without the program's name) and return the exit code."""
+    module = importlib.import_module(_module_for(argv))
+    try:
+        return int(module.main(argv))
+    except LocalError as exc:
+        print(f"txsalt-cli: {exc}", file=sys.stderr)
+        return exit_codes.of_error(exc)
+    except RemoteError as exc:
+        print(f"txsalt-cli: {exc}", file=sys.stderr)
+        return exit_codes.GENERIC
+    except KeyboardInterrupt:
+        print("txsalt-cli: interrupted", file=sys.stderr)
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away: nothing is left to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.BROKEN_PIPE
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Nothing is left to clean up, and an orderly shutdown of the interpreter takes 10 ms.
+    os._exit(code)
+
+
+def _module_for(argv: list[str]) -> str:
+    words = iter(argv)
+    for word in words:
+        if word in ("-c", "--config-dir"):
+            next(words, None)
+        elif word.startswith("-"):
+            # Options of a job come first: it is no sub-command.
+            if not word.startswith(("-c", "--config-dir=")):
+                return RUN
+        else:
+            return COMMANDS[word][0] if word in COMMANDS else RUN
+    return RUN
