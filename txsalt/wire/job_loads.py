@@ -191,11 +191,9 @@ def return_load(
     load["jid"] = publication.get("jid") if jid is None else jid
     load["fun"] = publication.get("fun")
     load["fun_args"] = publication.get("arg")
-    for name in ("schedule", "pid", "user", "master_id"):
-        if name in publication:
+    for name in ("schedule", "pid", "user", "metadata", "master_id"):
+        if name in publication and (name != "metadata" or isinstance(publication[name], dict)):
             load[name] = publication[name]
-    if isinstance(publication.get("metadata"), dict):
-        load["metadata"] = publication["metadata"]
     load["_stamp"] = stamp
     return load
 

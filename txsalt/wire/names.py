@@ -32,7 +32,7 @@ def minion_id(value: object) -> str:
 
 def jid(value: object) -> str:
     """Check a job id: text or integer, 1 to 128 of letters, digits and ``_.:+-``."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
         value = str(value)
     text = _plain("jid", value)
     if len(text) > MAX_JID_CHARACTERS or not _JID.fullmatch(text) or text in {".", ".."}:
@@ -57,7 +57,11 @@ def saltenv(value: object) -> str:
 
 
 def relative_path(value: object) -> str:
-    """Check a path below a root: relative, ``/`` separated, no ``..`` and no empty part inside."""
+    """
+    Check a path below a root: relative, ``/`` separated, no part ``.`` or ``..``.
+
+    It may be empty (the root) and have empty parts, which mean nothing.
+    """
     text = _plain("path", value)
     if len(text) > MAX_PATH_CHARACTERS or text.startswith("/") or "\\" in text:
         raise BadName("path", "absolute, too long or with a backslash")

@@ -28,6 +28,8 @@ from txsalt.wire.algorithms import (
 
 MIN_BITS = 2048
 MAX_BITS = 8192
+MIN_EXPONENT = 65537
+MAX_EXPONENT = 2**64 - 1  # the cost of each check grows with it, and the peer chooses it
 MAX_PEM_CHARACTERS = 16 * 1024
 
 # SHA-1 is what stock peers use unless told otherwise.
@@ -72,7 +74,7 @@ class PublicKey:
         Read a public PEM text.
 
         Raises BadKey if it is no RSA key, has fewer than 2048 or more than 8192 bits, or an
-        exponent below 65537.
+        exponent below 65537 or above 64 bits.
         """
         if len(text) > MAX_PEM_CHARACTERS:
             raise BadKey("text too long")
@@ -85,8 +87,8 @@ class PublicKey:
             raise BadKey("not an RSA key")
         if not MIN_BITS <= key.key_size <= MAX_BITS:
             raise BadKey(f"{key.key_size} bits; {MIN_BITS} to {MAX_BITS} are accepted")
-        if key.public_numbers().e < 65537:
-            raise BadKey("public exponent below 65537")
+        if not MIN_EXPONENT <= key.public_numbers().e <= MAX_EXPONENT:
+            raise BadKey("public exponent below 65537 or above 64 bits")
         return cls(key, pem)
 
     def fingerprint(self, hash_type: str = "sha256") -> str:

@@ -21,6 +21,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 128
 DATETIME_EXT = 78
 _DATETIME_FORMAT = "%Y%m%dT%H:%M:%S.%f"
+_AFTER_YEAR = "%m%dT%H:%M:%S.%f"
 
 
 def pack(value: Any) -> bytes:
@@ -133,7 +134,9 @@ def _extend(value: Any) -> Any:
     if isinstance(value, date):
         if not isinstance(value, datetime):
             value = datetime(value.year, value.month, value.day)
-        return msgpack.ExtType(DATETIME_EXT, value.strftime(_DATETIME_FORMAT).encode("ascii"))
+        # strftime gives a year before 1000 fewer digits than strptime reads.
+        text = f"{value.year:04}{value:{_AFTER_YEAR}}"
+        return msgpack.ExtType(DATETIME_EXT, text.encode("ascii"))
     raise TypeError(f"cannot be sent: {type(value).__name__}")
 
 
