@@ -1,0 +1,102 @@
+"""
+Be the job: the first minutes of a forked child, from the fork to its ``_exit``.
+
+Nothing of the zygote's must be left: not its descriptors, signal handlers, group, nor its life
+should the zygote be killed.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from typing import NoReturn
+
+from txsalt.errors import BadEncoding
+from txsalt.minion.jobrunner.context import JobContext, Link
+from txsalt.wire.pipe import encode
+
+# (load, context) -> result: {return, retcode, success, …}
+Execute = Callable[[dict, JobContext], dict]
+
+LONGEST_RESULT = 64 * 1024 * 1024  # bytes, as encoded
+_SLACK = 4096  # for the map around the return value
+
+_PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+def become_job(
+    execute: Execute,
+    load: dict,
+    link: socket.socket,
+    facts: dict,
+    *,
+    zygote_pid: int,
+    close: Iterable[int],
+) -> NoReturn:
+    """
+    Run one job in this newly forked process, send its result, and exit.
+
+    ``facts`` are the keyword arguments of JobContext but ``link``; ``close`` are the descriptors of
+    the zygote and of other jobs. Exits 0 with a result and 1 without.
+    """
+    code = 1
+    job_pid = os.getpid()
+    try:
+        _leave_zygote(zygote_pid, close)
+        link.setblocking(True)
+        to_zygote = Link(link)
+        result = execute(load, JobContext(link=to_zygote, **facts))
+        if os.getpid() == job_pid:
+            to_zygote.send_result(_result_frame(result))
+        code = 0
+    except SystemExit as exc:
+        code = exc.code if isinstance(exc.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        # A process that the job forked and that came back here has no result to give.
+        _leave(code)
+
+
+def result_of_refusal(text: str) -> dict:
+    """Make the result of a job that could not be run or whose result could not be sent."""
+    return {"return": text, "retcode": 1, "success": False}
+
+
+def _leave_zygote(zygote_pid: int, close: Iterable[int]) -> None:
+    os.setpgid(0, 0)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for fd in close:
+        os.close(fd)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != zygote_pid:  # it died before prctl
+        os._exit(1)
+
+
+def _result_frame(result: dict) -> bytes:
+    try:
+        frame = encode({"kind": "result", "result": result})
+    except BadEncoding as exc:
+        text = f"The function's return value cannot be sent: {exc.reason}"
+        return encode({"kind": "result", "result": result_of_refusal(text)})
+    if len(frame) <= LONGEST_RESULT + _SLACK:
+        return frame
+    text = f"The function's return value has {len(frame)} bytes; {LONGEST_RESULT} can be sent"
+    return encode({"kind": "result", "result": result_of_refusal(text)})
+
+
+def _leave(code: int) -> NoReturn:
+    # Without the interpreter's shutdown: threads that the job left behind would hold it up.
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, ValueError, AttributeError):
+        pass
+    finally:
+        os._exit(code & 0xFF)

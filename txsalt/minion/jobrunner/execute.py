@@ -1,0 +1,194 @@
+"""
+Run the function or functions of one job, in the job's own process.
+
+Interactions: the zygote imports this module and calls ``preload`` once, then ``run`` in each forked
+job. Progress and errors go out through the job's context while it runs; the result is returned.
+Modules find the context as ``__daemon__``; every other dunder is Salt's.
+
+Source: PROTOCOL sections 12, 14; Salt 3008.3, minion.py _thread_return, _thread_multi_return.
+"""
+
+import inspect
+import logging
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol  # Any: arguments and results are whatever functions take and give
+
+from txsalt.events import tags
+from txsalt.jobs import verdict
+from txsalt.jobs.arguments import load_args_and_kwargs
+from txsalt.jobs.errors import (
+    CommandExecutionError,
+    FunctionUnavailable,
+    InvalidArguments,
+    SaltInvocationError,
+)
+from txsalt.loader.functions import Functions
+from txsalt.loader.scan import Place, folder, package
+
+log = logging.getLogger(__name__)
+
+BUILT_IN = "txsalt.modules"
+
+# Modules that nearly every job needs: imported before the fork, their pages are shared.
+_WARM = ("txsalt.modules.test", "txsalt.modules.cmd", "txsalt.modules.config")
+
+_SALT_ERRORS = {
+    "CommandExecutionError": CommandExecutionError,
+    "SaltInvocationError": SaltInvocationError,
+}
+
+
+class Context(Protocol):
+    """What a job is given: see ``context.JobContext``."""
+
+    config: dict[str, Any]
+    grains: dict[str, Any]
+    pillar: dict[str, Any]
+    jid: str
+
+    def call(self, name: str, arguments: dict) -> object:
+        """Ask the daemon; see docs/architecture.md, "Calls a job may make"."""
+
+
+def preload() -> None:
+    """Import the modules that nearly every job needs."""
+    import importlib
+
+    for name in _WARM:
+        importlib.import_module(name)
+
+
+def run(load: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """
+    Run a job; return {"return", "retcode", "success"} and perhaps "out".
+
+    ``load`` is the inner map of the publication: ``fun`` a name with ``arg`` a list, or ``fun`` a
+    list of names with ``arg`` a list of lists. What the functions raise becomes part of the
+    result; only a bug of ours raises.
+    """
+    job = _Job(load, context)
+    fun = load["fun"]
+    if isinstance(fun, str):
+        answer, how = job.run_one(fun, load.get("arg") or [])
+        if how and "out" not in answer:
+            answer["out"] = how
+        return answer
+    arguments = load.get("arg") or []
+    results = [
+        (name, job.run_one(name, arguments[at] if at < len(arguments) else [])[0])
+        for at, name in enumerate(fun)
+    ]
+    return verdict.of_several(results, ordered=bool(context.config.get("multifunc_ordered")))
+
+
+def functions_for(context: Context) -> tuple[Functions, dict[str, Any]]:
+    """Give the functions of a job, and the map that is their ``__context__``."""
+    shared: dict[str, Any] = {}
+    config = context.config
+    dunders = {
+        "__opts__": {**config, "grains": context.grains, "pillar": context.pillar},
+        "__grains__": context.grains,
+        "__pillar__": context.pillar,
+        "__context__": shared,
+        "__daemon__": context,
+    }
+    return Functions(places_of(config), dunders), shared
+
+
+def places_of(config: Mapping[str, Any]) -> list[Place]:
+    """List where execution modules are: the user's folders first, then those synced, then ours."""
+    own = config.get("module_dirs") or []
+    places = [folder(each) for each in ([own] if isinstance(own, str) else own)]
+    if config.get("extension_modules"):
+        places.append(folder(f"{config['extension_modules']}/modules"))
+    return [*places, package(BUILT_IN)]
+
+
+class _Job:
+    """One run of ``run``."""
+
+    def __init__(self, load: Mapping[str, Any], context: Context) -> None:
+        self._load = load
+        self._context = context
+        self._functions, self._shared = functions_for(context)
+
+    def run_one(self, name: str, arg: list[Any]) -> tuple[verdict.Verdict, str | None]:
+        """Run one function; return the verdict and the outputter that its module wishes."""
+        self._shared["retcode"] = 0
+        function: Callable[..., Any] | None = None
+        try:
+            self._refuse_blackout(name)
+            function = self._find(name)
+            return self._call(function, arg), self._functions.outputter(name)
+        except (Exception, SystemExit) as raised:
+            exc = _ours(raised, function)
+            if verdict.is_unexpected(exc):
+                self._tell_error(name, exc)
+            return verdict.of_exception(name, exc, function and inspect.getdoc(function)), None
+
+    def _find(self, name: str) -> Callable[..., Any]:
+        if name not in self._functions:
+            raise FunctionUnavailable(name, self._functions.missing_reason(name))
+        return self._functions[name]
+
+    def _call(self, function: Callable[..., Any], arg: list[Any]) -> verdict.Verdict:
+        args, kwargs = load_args_and_kwargs(inspect.signature(function), arg, self._load)
+        value = function(*args, **kwargs)
+        if isinstance(value, types.GeneratorType):
+            return verdict.of_items(list(self._followed(value)), self._retcode())
+        return verdict.of_value(value, self._retcode())
+
+    def _followed(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Pass the items on, each told to the master as it comes."""
+        for number, item in enumerate(items):
+            tag = tags.job_progress(self._context.jid, self._context.config["id"], number)
+            self._fire(tag, {"return": verdict.of_value(item)["return"]})
+            yield item
+
+    def _retcode(self) -> int:
+        code = self._shared.get("retcode", 0)
+        return code if isinstance(code, int) else 1
+
+    def _refuse_blackout(self, name: str) -> None:
+        """Refuse while the option minion_blackout of pillar or grains is on, as Salt does."""
+        for facts in (self._context.pillar, self._context.grains):
+            allowed = facts.get("minion_blackout_whitelist") or []
+            if facts.get("minion_blackout") and name not in {"saltutil.refresh_pillar", *allowed}:
+                raise SaltInvocationError(
+                    "Minion in blackout mode. Set 'minion_blackout' to False in pillar or grains "
+                    "to resume operations. Only saltutil.refresh_pillar allowed in blackout mode."
+                )
+
+    def _tell_error(self, name: str, exc: BaseException) -> None:
+        log.warning("%s raised", name, exc_info=exc)
+        message = "The minion function caused an exception"
+        # No secrets: neither the arguments of the job nor the text of the exception.
+        self._fire(tags.SALT_ERROR, {"message": message, "args": [message]})
+
+    def _fire(self, tag: str, data: Mapping[str, Any]) -> None:
+        try:
+            self._context.call("fire_event", {"tag": tag, "data": data, "local": False})
+        except Exception:
+            # The job matters more than news of it.
+            log.warning("the event %s was not sent", tag, exc_info=True)
+
+
+def _ours(raised: BaseException, function: Callable[..., Any] | None) -> BaseException:
+    """Translate errors of Salt's own classes, refusals of the daemon, and calls that do not fit."""
+    for cls in type(raised).__mro__:
+        if cls.__module__ == "salt.exceptions" and cls.__name__ in _SALT_ERRORS:
+            return _SALT_ERRORS[cls.__name__](str(raised))
+    if type(raised).__name__ == "CallRefused":
+        return CommandExecutionError(str(raised))
+    if isinstance(raised, TypeError) and function is not None and _is_misfit(raised):
+        return InvalidArguments(str(raised))
+    return raised
+
+
+def _is_misfit(raised: TypeError) -> bool:
+    # A call that does not fit raises in the frame of the caller: ours, in _call.
+    frame = raised.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and frame.tb_frame.f_code is _Job._call.__code__
