@@ -1,1 +1,1 @@
-"""Tests of the room of the same name."""
+"""txsalt at home with real Salt: our daemons against stock peers of two lines (make interop)."""
