@@ -125,7 +125,8 @@ def _ways_of_repeat(lowest: int, highest: int, inner: int) -> int:
         return counts
     if highest > MAX_WAYS.bit_length():  # two to that power is over the limit already
         return _ENDLESS
-    return min(_ENDLESS, counts * inner**highest)
+    # pow() of two ints may be a float to a type checker.
+    return min(_ENDLESS, counts * int(inner**highest))
 
 
 def _is_decided_at_once(alternatives: list[Any]) -> bool:
