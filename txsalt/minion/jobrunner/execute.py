@@ -8,6 +8,7 @@ Modules find the context as ``__daemon__``; every other dunder is Salt's.
 Source: PROTOCOL sections 12, 14; Salt 3008.3, minion.py _thread_return, _thread_multi_return.
 """
 
+import importlib
 import inspect
 import logging
 import types
@@ -24,7 +25,7 @@ from txsalt.jobs.errors import (
     SaltInvocationError,
 )
 from txsalt.loader.functions import Functions
-from txsalt.loader.scan import Place, folder, package
+from txsalt.loader.scan import Place, folder, package, scan
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +53,10 @@ class Context(Protocol):
 
 
 def preload() -> None:
-    """Import the modules that nearly every job needs."""
-    import importlib
-
+    """Import the modules that nearly every job needs, and look through our own ones."""
     for name in _WARM:
         importlib.import_module(name)
+    scan([package(BUILT_IN)])
 
 
 def run(load: Mapping[str, Any], context: Context) -> dict[str, Any]:

@@ -1,0 +1,151 @@
+"""
+Call functions of modules by name: ``functions["cmd.run"]("uptime")``.
+
+The map is lazy: asking for a function imports the module of that name and no other. A module that
+fails to import, or declines in ``__virtual__``, has no functions and a reason; it never disturbs
+who asked for it. Listing all names imports every module.
+
+What modules find as globals: the dunders given here, and ``__salt__``, which is this map.
+
+Source: Salt 3008.3, loader/lazy.py LazyLoader.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any  # functions of modules take and return whatever they like
+
+from txsalt.loader.load import Unloadable, import_module, outputters, public_functions
+from txsalt.loader.scan import ModuleFile, Place, scan
+from txsalt.loader.virtual import Serves, decide
+
+Function = Callable[..., Any]
+
+
+class Functions(Mapping[str, Function]):
+    """The functions that a set of places offers, by "module.function"."""
+
+    def __init__(
+        self, places: Sequence[Place], dunders: Mapping[str, object], *, kind: str = "modules"
+    ) -> None:
+        """
+        Look through the places, earlier ones first; nothing is imported yet.
+
+        ``dunders`` maps global names to values, such as ``__grains__``. ``__salt__`` is added
+        unless given, so that another kind ("grains", "utils") can be handed the execution modules.
+        """
+        self._kind = kind
+        self._dunders = {"__salt__": self, **dunders}
+        self._waiting = scan(places)
+        self._functions: dict[str, Function] = {}
+        self._outputters: dict[str, str] = {}
+        self._modules: set[str] = set()
+        self._declined: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> Function:
+        """Give a function; raises KeyError with the name if it is not available."""
+        function = self._find(name)
+        if function is None:
+            raise KeyError(name)
+        return function
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._find(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __len__(self) -> int:
+        return len(self.names())
+
+    def __getattr__(self, name: str) -> "Members":
+        """Give a module's functions as attributes: ``functions.cmd.run``."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Members(self, name)
+
+    def names(self) -> list[str]:
+        """List all functions, sorted. Imports every module."""
+        for file in list(self._waiting.values()):
+            self._load(file)
+        return sorted(self._functions)
+
+    def outputter(self, name: str) -> str | None:
+        """Name the outputter that a module wishes for a function."""
+        return self._outputters.get(name) if name in self else None
+
+    def missing_reason(self, name: str) -> str:
+        """Say why the module of a function is not available; "" if there is no such module."""
+        module = name.partition(".")[0]
+        if name in self or module in self._modules:
+            return ""
+        return self._declined.get(module, "")
+
+    def failed_modules(self) -> dict[str, str]:
+        """Give the reasons of the modules that are not available, of those tried so far."""
+        return dict(self._declined)
+
+    def _find(self, name: str) -> Function | None:
+        module, dot, function = name.partition(".")
+        if not (dot and module and function):
+            return None
+        for file in self._candidates(module):
+            if name in self._functions:
+                break
+            self._load(file)
+        return self._functions.get(name)
+
+    def _candidates(self, module: str) -> list[ModuleFile]:
+        """
+        List the files, not loaded yet, that may offer a module: surely it first, then perhaps.
+
+        Files that name themselves at run time are the last resort, as they must be run to know.
+        """
+        sure, perhaps = [], []
+        for file in self._waiting.values():
+            if (file.virtual_name or file.name) == module:
+                sure.append(file)
+            elif file.may_rename:
+                perhaps.append(file)
+        return sure + perhaps
+
+    def _load(self, file: ModuleFile) -> None:
+        self._waiting.pop(file.name, None)  # First, as the module may ask for its own functions.
+        name = file.virtual_name or file.name
+        try:
+            module = import_module(file, self._dunders, self._kind)
+            answer = decide(module, file.name)
+            if isinstance(answer, Serves):
+                self._add(answer, public_functions(module), outputters(module))
+                return
+            name = answer.name
+            reason = f": {answer.reason}" if answer.reason else ""
+            self._declined[name] = f"'{name}' __virtual__ returned False{reason}"
+        except Unloadable as exc:
+            self._declined[name] = f"'{name}' did not load: {exc}"
+
+    def _add(
+        self, answer: Serves, functions: Mapping[str, Function], how: Mapping[str, str]
+    ) -> None:
+        for name in (answer.name, *answer.aliases):
+            self._modules.add(name)
+            for function, value in functions.items():
+                # Files of one virtual name add up; what an earlier one gave stays.
+                self._functions.setdefault(f"{name}.{function}", value)
+            for function, outputter in how.items():
+                self._outputters.setdefault(f"{name}.{function}", outputter)
+
+
+class Members:
+    """The functions of one module as attributes."""
+
+    def __init__(self, functions: Functions, module: str) -> None:
+        self._functions = functions
+        self._module = module
+
+    def __getattr__(self, name: str) -> Function:
+        try:
+            return self._functions[f"{self._module}.{name}"]
+        except KeyError:
+            raise AttributeError(f"{self._module}.{name}") from None
+
+    def __getitem__(self, name: str) -> Function:
+        return self._functions[f"{self._module}.{name}"]

@@ -1,0 +1,126 @@
+"""
+Import one module and pick out the functions that it offers.
+
+The dunders (``__salt__``, ``__grains__``, …) are set before a user's module runs, since its top
+level may read them. They are globals of the module: one process serves one set of dunders, which
+fits jobs, as each is a process.
+
+Source: Salt 3008.3, loader/lazy.py _load_module.
+"""
+
+import functools
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from types import FunctionType, ModuleType
+from typing import Any  # functions of modules take and return whatever they like
+
+from attrs import frozen
+
+from txsalt.loader.scan import ModuleFile
+
+# Modules of users live here in sys.modules, apart from everything that can be imported.
+LOADED = "txsalt_loaded"
+
+
+@frozen
+class Unloadable(Exception):
+    """A module that raised while it was imported."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def import_module(file: ModuleFile, dunders: Mapping[str, object], kind: str) -> ModuleType:
+    """
+    Import a module and set its dunders; ``kind`` keeps modules of one name apart ("modules", …).
+
+    Raises Unloadable, whatever the module did, even if it tried to exit.
+    """
+    try:
+        if file.package:
+            module = importlib.import_module(f"{file.package}.{file.name}")
+            vars(module).update(dunders)
+        else:
+            module = _import_path(file, dunders, f"{LOADED}.{kind}.{file.name}")
+        _initialise(module, dunders)
+    except (Exception, SystemExit) as exc:
+        raise Unloadable(_explain(exc, file)) from exc
+    return module
+
+
+def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """
+    Give the functions of a module by the names users call them by.
+
+    Hidden are names with a leading underscore, and functions that the module only imported.
+    ``__load__`` (or ``__all__``) narrows the choice; ``__func_alias__`` renames.
+    Raises Unloadable if one of these is not of its form.
+    """
+    try:
+        return _pick(module)
+    except (TypeError, AttributeError) as exc:
+        raise Unloadable(f"__load__, __all__ or __func_alias__ is malformed: {exc}") from exc
+
+
+def outputters(module: ModuleType) -> dict[str, str]:
+    """Give ``__outputter__`` of a module, by public function name."""
+    named = getattr(module, "__outputter__", {})
+    alias = getattr(module, "__func_alias__", {})
+    return {alias.get(name, name): how for name, how in dict(named).items()}
+
+
+def _pick(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    chosen = getattr(module, "__load__", None) or getattr(module, "__all__", None) or dir(module)
+    alias = getattr(module, "__func_alias__", {})
+    functions = {}
+    for attribute in chosen:
+        function = getattr(module, attribute, None)
+        if not attribute.startswith("_") and _belongs(function, module):
+            functions[alias.get(attribute, attribute)] = function
+    return functions
+
+
+def _import_path(file: ModuleFile, dunders: Mapping[str, object], name: str) -> ModuleType:
+    locations = [file.path.rpartition("/")[0]] if file.path.endswith("/__init__.py") else None
+    spec = importlib.util.spec_from_file_location(
+        name, file.path, submodule_search_locations=locations
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"not a Python file: {file.path}")
+    module = importlib.util.module_from_spec(spec)
+    vars(module).update(dunders)
+    sys.modules[name] = module  # dataclasses and relative imports look it up while it runs
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+def _initialise(module: ModuleType, dunders: Mapping[str, object]) -> None:
+    initialise = vars(module).get("__init__")
+    if isinstance(initialise, FunctionType):
+        initialise(dunders.get("__opts__", {}))
+
+
+def _belongs(function: object, module: ModuleType) -> bool:
+    if isinstance(function, functools.partial):
+        return True
+    if not isinstance(function, FunctionType):
+        return False
+    home = function.__module__ or ""
+    return home == module.__name__ or home.startswith(module.__name__ + ".")
+
+
+def _explain(exc: BaseException, file: ModuleFile) -> str:
+    places = [
+        frame for frame in traceback.extract_tb(exc.__traceback__) if frame.filename == file.path
+    ]
+    where = f" (line {places[-1].lineno} of {file.path})" if places else f" ({file.path})"
+    return f"{type(exc).__name__}: {exc}{where}"

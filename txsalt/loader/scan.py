@@ -1,0 +1,108 @@
+"""
+Find module files: which names a set of places offers, without importing any of them.
+
+A place is a folder: one of the user's, or one of our packages. Earlier places win: a file of the
+user's replaces ours of the same name as a whole. Files and folders whose names start with an
+underscore or a dot belong to the modules themselves and are not offered.
+
+Source: Salt 3008.3, loader/lazy.py _refresh_file_mapping.
+"""
+
+import functools
+import re
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+from attrs import frozen
+
+_VIRTUAL_NAME = re.compile(rb"^__virtualname__\s*=\s*[\"']([\w.-]+)[\"']", re.MULTILINE)
+_VIRTUAL_FUNCTION = re.compile(rb"^def __virtual__\b", re.MULTILINE)
+
+
+@frozen
+class Place:
+    """A folder of modules; ``package`` is its import name if it is one of ours, else ""."""
+
+    directory: str
+    package: str = ""
+
+
+@frozen(kw_only=True)
+class ModuleFile:
+    """
+    A module that was found, and what its source says about its name.
+
+    ``virtual_name`` is the text of ``__virtualname__`` or ""; ``may_rename`` is True if only
+    running ``__virtual__`` can tell under which name it will appear.
+    """
+
+    name: str
+    path: str
+    package: str
+    virtual_name: str
+    may_rename: bool
+
+
+def folder(directory: str | Path) -> Place:
+    """Name a folder of the user's as a place; it need not exist."""
+    return Place(str(directory))
+
+
+def package(name: str) -> Place:
+    """Name one of our packages as a place. Raises ModuleNotFoundError if there is none."""
+    spec = find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"no package {name}", name=name)
+    return Place(next(iter(spec.submodule_search_locations)), name)
+
+
+def scan(places: Iterable[Place]) -> dict[str, ModuleFile]:
+    """List the modules of all places by file name, those of earlier places first."""
+    found: dict[str, ModuleFile] = {}
+    for place in places:
+        for file in _ours(place) if place.package else _files(place):
+            found.setdefault(file.name, file)
+    return found
+
+
+@functools.cache
+def _ours(place: Place) -> tuple[ModuleFile, ...]:
+    """List a package of ours; it stays as it is while the process lives, and jobs inherit it."""
+    return _files(place)
+
+
+def _files(place: Place) -> tuple[ModuleFile, ...]:
+    return tuple(_describe(path, place.package) for path in _sources(Path(place.directory)))
+
+
+def _sources(directory: Path) -> list[Path]:
+    try:
+        entries = sorted(directory.iterdir())
+    except OSError:
+        return []  # A folder that is not there (yet) has no modules.
+    sources = []
+    for entry in entries:
+        if entry.name.startswith(("_", ".")):
+            continue
+        if entry.suffix == ".py":
+            sources.append(entry)
+        elif (entry / "__init__.py").is_file():
+            sources.append(entry / "__init__.py")
+    return sources
+
+
+def _describe(path: Path, package_name: str) -> ModuleFile:
+    name = path.parent.name if path.name == "__init__.py" else path.stem
+    try:
+        source = path.read_bytes()
+    except OSError:
+        source = b""  # Importing it will say what is wrong.
+    named = _VIRTUAL_NAME.search(source)
+    return ModuleFile(
+        name=name,
+        path=str(path),
+        package=package_name,
+        virtual_name=named.group(1).decode() if named else "",
+        may_rename=named is None and _VIRTUAL_FUNCTION.search(source) is not None,
+    )

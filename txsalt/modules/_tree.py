@@ -1,0 +1,78 @@
+"""
+End a command with everything it started.
+
+A command shares the process group of its job, so the group cannot simply be killed: the job is in
+it. The descendants are found by their parents in /proc; those whose parent is gone already are
+found by the group, if the group is the job's own.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+GRACE = 2.0  # seconds between TERM and KILL
+
+
+def end_tree(process: "subprocess.Popen[bytes]") -> None:
+    """
+    Send TERM to a process and its descendants, KILL to those left after GRACE, and reap it.
+    """
+    before = set(_members(process.pid))
+    _signal_all(before, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline and (process.poll() is None or _alive(before)):
+        time.sleep(0.02)
+    _signal_all(before | set(_members(process.pid)), signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def _members(root: int) -> list[int]:
+    table = _processes()
+    found = _descendants(root, table)
+    me = os.getpid()
+    if os.getpgrp() == me:
+        ours = _descendants(me, table)
+        found |= {pid for pid, (_, group, _) in table.items() if group == me and pid not in ours}
+    return sorted(found)
+
+
+def _descendants(root: int, table: Mapping[int, tuple[int, int, str]]) -> set[int]:
+    found = level = {root}
+    while level:
+        level = {pid for pid, (parent, _, _) in table.items() if parent in level} - found
+        found = found | level
+    return found
+
+
+def _alive(pids: set[int]) -> bool:
+    table = _processes()
+    return any(pid in table and table[pid][2] != "Z" for pid in pids)
+
+
+def _processes() -> dict[int, tuple[int, int, str]]:
+    """Give parent, process group and state letter of every process."""
+    table = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            # The name in parentheses may hold anything, so count from its end.
+            words = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        table[int(entry.name)] = (int(words[1]), int(words[2]), words[0])
+    return table
+
+
+def _signal_all(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)

@@ -1,0 +1,125 @@
+"""
+Run scripts, find programs, write to terminals: the rest of the cmd module.
+
+Source: Salt 3008.3, modules/cmdmod.py.
+"""
+# The signatures are those of Salt, packed, since users call these with arguments by position.
+# fmt: off
+
+import os
+import shlex
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any  # users pass whatever they typed
+
+from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
+from txsalt.modules._account import find_account
+from txsalt.modules._command import DEFAULT_SHELL, run_for
+
+__virtualname__ = "cmd"
+
+_NOT_FOUND = {"pid": 0, "retcode": 1, "stdout": "", "stderr": "", "cache_error": True}
+
+
+def script(source: str, args: Any = None, cwd: Any = None, stdin: Any = None,
+           runas: str | None = None, group: str | None = None, shell: str = DEFAULT_SHELL,
+           python_shell: bool | None = None, env: Any = None, template: str | None = None,
+           umask: Any = None, output_encoding: str | None = None, output_loglevel: str = "debug",
+           log_callback: Any = None, hide_output: bool = False, timeout: Any = None,
+           reset_system_locale: bool = True, saltenv: Any = None, use_vt: bool = False,
+           bg: bool = False, password: Any = None, success_retcodes: Any = None,
+           success_stdout: Any = None, success_stderr: Any = None,
+           **kwargs: Any) -> dict[str, Any]:
+    """
+    Copy a script, run it, and return pid, retcode, stdout and stderr.
+
+    ``source`` is salt:// or a path on the minion; ``args`` is text or a list. The copy is readable
+    by the user it runs as only, and is deleted at the end. With bg it must stay and is not.
+
+    CLI Example: txsalt-cli '*' cmd.script salt://scripts/runme.sh 'arg1 "arg 2"'
+    """
+    original = _fetch(source, saltenv)
+    if original is None:
+        __context__["retcode"] = 1
+        return dict(_NOT_FOUND)
+    words = shlex.split(args) if isinstance(args, str) else [str(each) for each in args or []]
+    copy = _private_copy(original, cwd, find_account(runas, None))
+    given = {**locals(), "cmd": [copy, *words]}
+    try:
+        return run_for(globals(), given, python_shell=False)
+    finally:
+        if not bg:
+            Path(copy).unlink(missing_ok=True)
+
+
+def script_retcode(source: str, args: Any = None, cwd: Any = None, stdin: Any = None,
+                   runas: str | None = None, group: str | None = None,
+                   shell: str = DEFAULT_SHELL, python_shell: bool | None = None, env: Any = None,
+                   template: str | None = None, umask: Any = None, timeout: Any = None,
+                   reset_system_locale: bool = True, saltenv: Any = None,
+                   output_encoding: str | None = None, output_loglevel: str = "debug",
+                   log_callback: Any = None, use_vt: bool = False, password: Any = None,
+                   success_retcodes: Any = None, success_stdout: Any = None,
+                   success_stderr: Any = None, **kwargs: Any) -> int:
+    """Copy a script, run it, and return its exit code only."""
+    given = locals()
+    return script(**given.pop("kwargs"), **given)["retcode"]
+
+
+def which(cmd: str) -> str | None:
+    """Return the path of a program, or None."""
+    return shutil.which(cmd)
+
+
+def which_bin(cmds: Any) -> str | None:
+    """Return the path of the first program of a list that is there, or None."""
+    return next((path for each in cmds if (path := which(each))), None)
+
+
+def has_exec(cmd: str) -> bool:
+    """Tell whether a program is there."""
+    return which(cmd) is not None
+
+
+def tty(device: str, echo: str = "") -> dict[str, str]:
+    """
+    Write a text to a terminal.
+
+    CLI Example: txsalt-cli '*' cmd.tty pts3 'This is a test'
+    """
+    if device.startswith("tty"):
+        path = f"/dev/{device}"
+    elif device.startswith("pts"):
+        path = f"/dev/{device.replace('pts', 'pts/', 1)}"
+    else:
+        return {"Error": "The specified device is not a valid TTY"}
+    if ".." in device:
+        return {"Error": "The specified device is not a valid TTY"}
+    try:
+        with open(path, "wb") as terminal:
+            terminal.write(str(echo).encode())
+    except OSError:
+        return {"Error": f"Echoing to {path} returned error"}
+    return {"Success": f"Message was successfully echoed to {path}"}
+
+
+def _fetch(source: str, saltenv: Any) -> str | None:
+    if "://" not in source:
+        return source if os.path.isfile(source) else None
+    if "cp.cache_file" not in __salt__:
+        raise CommandExecutionError(f"{source}: this minion cannot fetch files; give a path")
+    return __salt__["cp.cache_file"](source, saltenv or __opts__.get("saltenv") or "base") or None
+
+
+def _private_copy(original: str, cwd: Any, account: Any) -> str:
+    if cwd and not os.path.isdir(cwd):
+        raise SaltInvocationError(f"Specified cwd '{cwd}' either not absolute or does not exist")
+    suffix = os.path.splitext(original)[1]
+    descriptor, path = tempfile.mkstemp(prefix="script-", suffix=suffix, dir=cwd)
+    with open(descriptor, "wb") as target, open(original, "rb") as source:
+        shutil.copyfileobj(source, target)
+    os.chmod(path, 0o500)
+    if account is not None and account.uid is not None:
+        os.chown(path, account.uid, -1)
+    return path

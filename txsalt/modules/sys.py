@@ -1,0 +1,69 @@
+"""
+What this minion can do: functions, what they are for and what they take.
+"""
+
+import fnmatch
+from typing import Any  # defaults of arguments are of any type
+
+from txsalt.loader.describe import argspec as describe
+from txsalt.loader.describe import doc_text
+
+
+def doc(*args: str) -> dict[str, str]:
+    """
+    Return the documentation of all functions, of a module, a function, or a pattern.
+
+    CLI Example: txsalt-cli '*' sys.doc cmd.run 'test.*'
+    """
+    return {name: doc_text(__salt__[name]) for name in list_functions(*args)}
+
+
+def list_functions(*args: str, **kwargs: Any) -> list[str]:
+    """
+    List the functions of all modules, of a module, or by a pattern.
+
+    CLI Example: txsalt-cli '*' sys.list_functions 'sys.list_*'
+    """
+    names = __salt__.names()
+    if not args:
+        return names
+    return sorted({name for wanted in args for name in names if _is_meant(name, wanted)})
+
+
+def list_modules(*args: str) -> list[str]:
+    """
+    List the modules, or those that match a pattern.
+
+    CLI Example: txsalt-cli '*' sys.list_modules 's*'
+    """
+    modules = {name.partition(".")[0] for name in __salt__.names()}
+    if args:
+        modules = {name for name in modules if any(fnmatch.fnmatch(name, each) for each in args)}
+    return sorted(modules)
+
+
+def argspec(module: str = "") -> dict[str, dict[str, Any]]:
+    """
+    Return the arguments of functions: args, defaults, varargs, kwargs.
+
+    CLI Example: txsalt-cli '*' sys.argspec 'pkg.*'
+    """
+    return {name: describe(__salt__[name]) for name in list_functions(module or "*")}
+
+
+def reload_modules() -> bool:
+    """Read all modules anew for the jobs that follow."""
+    __daemon__.call("refresh", {"what": "modules"})
+    return True
+
+
+def failed_modules() -> dict[str, str]:
+    """Return the modules that did not load on this machine, with the reasons."""
+    __salt__.names()  # those not tried yet have no verdict
+    return __salt__.failed_modules()
+
+
+def _is_meant(name: str, wanted: str) -> bool:
+    if "*" in wanted:
+        return fnmatch.fnmatch(name, wanted)
+    return name == wanted or name.startswith(wanted.removesuffix(".") + ".")
