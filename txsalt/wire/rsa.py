@@ -87,6 +87,8 @@ class PublicKey:
             raise BadKey("not an RSA key")
         if not MIN_BITS <= key.key_size <= MAX_BITS:
             raise BadKey(f"{key.key_size} bits; {MIN_BITS} to {MAX_BITS} are accepted")
+        if key.public_numbers().n % 2 == 0:
+            raise BadKey("an even modulus")  # no product of two primes; encrypting would fail
         if not MIN_EXPONENT <= key.public_numbers().e <= MAX_EXPONENT:
             raise BadKey("public exponent below 65537 or above 64 bits")
         return cls(key, pem)
