@@ -19,12 +19,12 @@ from attrs import field, frozen
 
 from txsalt.client import credentials
 from txsalt.client.bus import EventBus, opened
-from txsalt.client.request import ask, endpoint_of
+from txsalt.client.request import ask
 from txsalt.errors import MasterUnreachable, RequestRefused
 from txsalt.events import tags
 from txsalt.jobs import jid as jids
 from txsalt.jobs.gather import Finished, Gather, Probe
-from txsalt.wire import job_loads
+from txsalt.wire import endpoint, job_loads
 
 if TYPE_CHECKING:
     from txsalt.config.master import MasterConfig
@@ -82,7 +82,7 @@ class LocalClient:
             config, _ = read_master(config_dir)
         self.config = config
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._endpoint = endpoint_of(config.interface, config.ret_port)
+        self._endpoint = endpoint.local_tcp(config.interface, config.ret_port)
         self._credentials: credentials.Credentials | None = None
 
     def close(self) -> None:
@@ -92,6 +92,10 @@ class LocalClient:
     def bus(self, *prefixes: str) -> Any:
         """Return a context manager that gives the event bus with live subscriptions."""
         return opened(self._context, self.config.sock_dir, *prefixes)
+
+    def connected_bus(self) -> EventBus:
+        """Return the event bus without subscriptions, to fire events. Raises MasterUnreachable."""
+        return EventBus(self._context, self.config.sock_dir)
 
     def ask(self, load: dict[str, Any], timeout: float | None = None) -> Any:
         """

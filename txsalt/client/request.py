@@ -11,14 +11,6 @@ import zmq
 from txsalt.errors import MasterUnreachable, RequestRefused
 from txsalt.wire import envelope
 
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1", "*": "127.0.0.1"}  # noqa: S104 - what masters bind to
-
-
-def endpoint_of(interface: str, port: int) -> str:
-    """Return where a master that binds ``interface`` can be reached from this machine."""
-    host = _ANY.get(interface, interface)
-    return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
-
 
 def ask(
     context: "zmq.Context[zmq.Socket[bytes]]",

@@ -54,6 +54,12 @@ class MasterKeys(Plain):
         doc="Seconds that a session key lasts.",
         check=kinds.integer(0),
     )
+    aes_rotation_interval: int = option(
+        0,
+        doc="Seconds after which a new shared key is made; 0: only when a key is removed.",
+        check=kinds.integer(0),
+        ours=True,
+    )
     ping_on_rotate: bool = option(
         False, doc="Ping all minions after a new session key, so that they sign in again."
     )

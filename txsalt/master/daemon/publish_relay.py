@@ -86,6 +86,10 @@ class PublishRelay(Service):
         for frame in held:
             self._job(frame)
 
+    def publish(self, load: dict[str, Any]) -> None:
+        """Publish a job of the daemon's own."""
+        self._job(serial.pack_bin({"load": load, "topics": None}))
+
     def _job(self, frame: bytes) -> None:
         if self._held is not None:
             self._held.append(frame)

@@ -47,17 +47,15 @@ class RequestRouter(Service):
         endpoint: str,
         lane_endpoint: Callable[[int], str],
         reactor: Any,
-        *,
-        max_message: int,
     ) -> None:
         """``lane_endpoint`` gives the address of the socket for a worker's number."""
         self._context = context
         self._endpoint = endpoint
         self._lane_endpoint = lane_endpoint
         self._reactor = reactor
-        self._max_message = max_message
         self._assignment: Assignment[_Request] = Assignment()
         self._lanes: dict[int, DealerSocket] = {}
+        self._burials: dict[int, Any] = {}  # delayed calls, by worker
         self._door: RouterSocket | None = None
         self._closing = False
         self._drained: Deferred[None] | None = None
@@ -79,7 +77,6 @@ class RequestRouter(Service):
             self._context,
             self._endpoint,
             self._arrived,
-            max_message=self._max_message,
             on_garbage=self._garbage,
         )
 
@@ -92,6 +89,9 @@ class RequestRouter(Service):
         if self._door is not None:
             self._door.close()
             self._door = None
+        for burial in self._burials.values():
+            burial.cancel()
+        self._burials.clear()
         for lane in self._lanes.values():
             lane.close()
         self._lanes.clear()
@@ -102,10 +102,7 @@ class RequestRouter(Service):
         return Deferred.fromCoroutine(self._stop())
 
     def open_lane(self, worker: int) -> None:
-        """Bind the socket of a worker, before the worker looks for it."""
-        old = self._lanes.pop(worker, None)
-        if old is not None:
-            old.close()
+        """Bind the socket of a worker and its successors, before the first looks for it."""
         self._lanes[worker] = DealerSocket(
             self._context,
             self._lane_endpoint(worker),
@@ -114,18 +111,23 @@ class RequestRouter(Service):
 
     def worker_ready(self, worker: int) -> None:
         """A worker is connected to its socket."""
+        burial = self._burials.get(worker)
+        if burial is not None and burial.active():
+            burial.cancel()
+            self._bury(worker)
         self._assignment.ready(worker, self._reactor.seconds())
         self._send()
 
     def worker_gone(self, worker: int) -> None:
         """A worker ended; its last replies are waited for, then its requests go elsewhere."""
         self._assignment.resting(worker)
-        self._reactor.callLater(_LAST_WORDS_SECONDS, self._bury, worker)
+        self._burials[worker] = self._reactor.callLater(_LAST_WORDS_SECONDS, self._bury, worker)
 
     def _bury(self, worker: int) -> None:
+        self._burials.pop(worker, None)
         gone = self._assignment.gone(worker)
-        if self.running or not self._closing:
-            self.open_lane(worker)
+        if worker in self._lanes:
+            self._lanes[worker].drop_unsent()
         if gone.in_hand is not None:
             self.suspects += 1
             self.log.warn(

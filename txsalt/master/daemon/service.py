@@ -1,0 +1,184 @@
+"""
+Compose the master: which services there are, what each is given, in which order they start.
+
+``make_master`` and ``Master`` are the only ones that see the whole configuration.
+"""
+
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any  # the reactor, which mypy cannot see through zope
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from txsalt.config.master import MasterConfig
+from txsalt.events import tags
+from txsalt.jobs import jid
+from txsalt.master.daemon.event_publisher import EventPublisher
+from txsalt.master.daemon.foundation import Foundation, lay, make_folder
+from txsalt.master.daemon.maintenance import Maintenance
+from txsalt.master.daemon.publish_relay import PublishRelay
+from txsalt.master.daemon.request_router import RequestRouter
+from txsalt.master.daemon.shared_key import SharedKey
+from txsalt.master.daemon.worker_pool import WorkerPool
+from txsalt.master.store import drop_file
+from txsalt.process.lock import FolderLock
+from txsalt.process.ordered import OrderedMultiService
+from txsalt.sockets.context import SocketContext
+from txsalt.wire import endpoint
+
+_REMOVALS = frozenset({"delete", "deleted", "reject", "rejected"})
+
+
+class Master(OrderedMultiService):
+    """
+    The master as one service.
+
+    Nothing is opened or written before it starts. ``startService`` raises a LocalError if the
+    start fails at once, as with a port in use.
+    """
+
+    log = Logger()
+
+    def __init__(self, config: MasterConfig, reactor: Any) -> None:
+        super().__init__(reactor)
+        self._config = config
+        self._reactor = reactor
+        self._lock = FolderLock(config.cachedir)
+        self._drop_path = os.path.join(config.cachedir, drop_file.NAME)
+
+    def startService(self) -> "Deferred[None]":
+        """Lay the foundation, then start every service in order."""
+        make_folder(self._config.cachedir, 0o750)
+        self._lock.take()
+        foundation = lay(self._config)
+        for warning in foundation.warnings:
+            self.log.warn("{warning}", warning=warning)
+        self._compose(foundation)
+        started = super().startService()
+        failed: list[Any] = []
+        started.addErrback(failed.append)
+        if failed:
+            self._lock.release()
+            failed[0].raiseException()
+        self.log.info(
+            "master is up: requests on port {ret_port}, publications on port {publish_port},"
+            " key {finger}",
+            ret_port=self._config.ret_port,
+            publish_port=self._config.publish_port,
+            finger=foundation.key.public.fingerprint(self._config.hash_type),
+        )
+        return started
+
+    def stopService(self) -> "Deferred[None]":
+        """Stop every service, the last one first."""
+        return super().stopService().addBoth(self._stopped)
+
+    def _stopped(self, result: Any) -> Any:
+        self._lock.release()
+        for service in list(self.services):
+            self.removeService(service)
+        return result
+
+    def _compose(self, foundation: Foundation) -> None:
+        config, reactor = self._config, self._reactor
+        context = SocketContext(reactor)
+        publisher = EventPublisher(
+            context,
+            self._ipc("master_event_pull"),
+            self._ipc("master_event_pub"),
+            hwm=config.salt_event_pub_hwm,
+        )
+        relay = PublishRelay(
+            context,
+            self._ipc("publish_pull"),
+            endpoint.tcp(config.interface, config.publish_port),
+            hwm=config.pub_hwm,
+            filtering=config.zmq_filtering,
+        )
+        shared_key = SharedKey(
+            reactor,
+            relay,
+            foundation.secrets,
+            pki_dir=config.pki_dir,
+            signing_key=foundation.key if config.sign_pub_messages else None,
+            sig_algo=config.publish_signing_algorithm,
+            interval=config.aes_rotation_interval,
+        )
+        router = RequestRouter(
+            context,
+            endpoint.tcp(config.interface, config.ret_port),
+            lambda worker: self._ipc(f"workers-{worker}"),
+            reactor,
+        )
+        plain = config.as_map()
+        pool = WorkerPool(
+            reactor,
+            router,
+            config.worker_threads,
+            lambda worker: {
+                "kind": "hello",
+                "index": worker,
+                "config": plain,
+                "secrets": shared_key.secrets.as_map(),
+            },
+            shared_key.rotate,
+        )
+        maintenance = Maintenance(
+            reactor,
+            interval=config.loop_interval,
+            store_path=foundation.store_path,
+            keep_seconds=config.keep_jobs_seconds,
+            drop_path=self._drop_path,
+            on_rotate=shared_key.rotate,
+        )
+        self._connect(publisher, relay, shared_key, pool)
+        # The door opens last: a request that arrived first would find no worker.
+        for service in (context, publisher, relay, shared_key, pool, maintenance, router):
+            self.add(service)
+
+    def _connect(
+        self,
+        publisher: EventPublisher,
+        relay: PublishRelay,
+        shared_key: SharedKey,
+        pool: WorkerPool,
+    ) -> None:
+        shared_key.give_secrets = pool.give_secrets
+
+        def rotated() -> None:
+            # Key tools leave it next to their event, in case nobody hears that.
+            with suppress(FileNotFoundError):
+                os.unlink(self._drop_path)
+            publisher.fire(tags.ROTATE_AES_KEY, {"rotate_aes_key": True})
+            if self._config.ping_on_rotate:
+                relay.publish(_ping())
+
+        def key_changed(_: str, data: dict[str, Any]) -> None:
+            if data.get("act") in _REMOVALS and data.get("result", True):
+                shared_key.rotate(f"the key of {data.get('id')} was removed")
+
+        shared_key.on_rotated = rotated
+        if self._config.rotate_aes_key:
+            publisher.listen(tags.KEY, key_changed)
+
+    def _ipc(self, name: str) -> str:
+        return f"ipc://{self._config.sock_dir}/{name}.ipc"
+
+
+def make_master(config: MasterConfig, reactor: Any) -> Master:
+    """Return the master as one service."""
+    return Master(config, reactor)
+
+
+def _ping() -> dict[str, Any]:
+    return {
+        "fun": "test.ping",
+        "arg": [],
+        "tgt": "*",
+        "jid": jid.make(datetime.now(UTC)),
+        "ret": "",
+        "tgt_type": "glob",
+        "user": "",
+    }
