@@ -2,11 +2,11 @@
 End a program: ask, close its input, then TERM, then KILL, each with its deadline.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 
+from txsalt.process.interfaces import Clock, Timer
 from txsalt.process.spawn import Child, ExitStatus
 
 _AFTER_EOF = 3.0  # seconds to end after descriptor 3 was closed
@@ -16,11 +16,11 @@ _AFTER_TERM = 2.0  # seconds
 class Ending:
     """The end of one program, step by step; stops stepping when the program is gone."""
 
-    def __init__(self, child: Child, clock: IReactorTime) -> None:
+    def __init__(self, child: Child, clock: Clock) -> None:
         """Nothing happens before ``begin``."""
         self._child = child
         self._clock = clock
-        self._timer = None
+        self._timer: Timer | None = None
 
     def begin(
         self, *, drain: Mapping[str, object] | None = None, grace: float = 0.0
@@ -50,7 +50,7 @@ class Ending:
         self._child.signal("TERM")
         self._step(_AFTER_TERM, self._child.signal, "KILL")
 
-    def _step(self, delay: float, deed: object, *arguments: object) -> None:
+    def _step(self, delay: float, deed: Callable[..., object], *arguments: object) -> None:
         self._timer = self._clock.callLater(delay, deed, *arguments)
 
     def _ended(self, status: ExitStatus, gone: Deferred[ExitStatus]) -> ExitStatus:
@@ -62,7 +62,7 @@ class Ending:
 
 def end_program(
     child: Child,
-    clock: IReactorTime,
+    clock: Clock,
     *,
     drain: Mapping[str, object] | None = None,
     grace: float = 0.0,

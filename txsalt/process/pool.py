@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 
 from attrs import Factory, define, frozen
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from txsalt.process.ending import end_program
+from txsalt.process.interfaces import ProcessReactor, Timer
 from txsalt.process.spawn import Child, ExitStatus, spawn_program
 from txsalt.protocol.child_life import ChildLife, Spawn
 
@@ -40,7 +40,7 @@ class _Place:
     index: int
     life: ChildLife = Factory(ChildLife)
     child: Child | None = None
-    timer: IDelayedCall | None = None
+    timer: Timer | None = None
 
 
 class ProgramPool:
@@ -50,7 +50,7 @@ class ProgramPool:
 
     def __init__(
         self,
-        reactor: object,
+        reactor: ProcessReactor,
         module: str,
         size: int,
         hello: Callable[[int], Mapping[str, object]],
@@ -125,7 +125,7 @@ class ProgramPool:
         child.send(self._hello(index))
 
     def _received(self, place: _Place, message: dict) -> None:
-        if message["kind"] == "ready":
+        if message["kind"] == "ready" and place.child is not None:
             self._events.on_ready(place.index, place.child)
         else:
             self._events.on_message(place.index, message)

@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessExitedAlready
-from twisted.internet.interfaces import IProcessTransport, IReactorProcess, IReactorTime
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 import txsalt
 from txsalt.errors import BadEncoding
+from txsalt.process.interfaces import Clock, ProcessReactor, ProcessTransport, Timer
 from txsalt.process.lines import Lines
 from txsalt.wire.pipe import Decoder, encode
 
@@ -45,7 +45,7 @@ class ExitStatus:
 class Child:
     """A running program. Made by ``spawn_program``."""
 
-    def __init__(self, transport: IProcessTransport, ended: Deferred[ExitStatus]) -> None:
+    def __init__(self, transport: ProcessTransport, ended: Deferred[ExitStatus]) -> None:
         """``ended`` fires once, when the process is gone and all it wrote was delivered."""
         self.pid: int = transport.pid
         self.ended = ended
@@ -68,7 +68,7 @@ class Child:
 
 
 def spawn_program(
-    reactor: IReactorProcess,
+    reactor: ProcessReactor,
     module: str,
     arguments: Sequence[str],
     *,
@@ -105,10 +105,11 @@ def spawn_program(
 
 class _Program(ProcessProtocol):
     log = Logger()
+    transport: ProcessTransport  # type: ignore[assignment]
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
         on_message: Callable[[dict], None],
         on_output: Callable[[str], None],
         on_exit: Callable[[ExitStatus], None] | None,
@@ -120,7 +121,7 @@ class _Program(ProcessProtocol):
         self._decoder = Decoder()
         self._speaks = True
         self._lines = {1: Lines(on_output), 2: Lines(on_output)}
-        self._giving_up = None
+        self._giving_up: Timer | None = None
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         try:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 import zmq
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from txzmq import ZmqConnection, ZmqEndpoint, ZmqEndpointType
 
@@ -36,6 +37,7 @@ class Connection(ZmqConnection):
     """
 
     log = Logger()
+    read_scheduled: IDelayedCall | None
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ class SocketContext(Service):
     Stopping it closes the sockets that are still open.
     """
 
-    name = "sockets"
+    name: str | None = "sockets"  # type: ignore[assignment]
 
     def __init__(self, reactor: object | None = None) -> None:
         """Opens nothing yet; ``reactor`` is the global one unless given."""

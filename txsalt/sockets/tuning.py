@@ -32,7 +32,7 @@ class Tuning:
 
 def options(endpoint: str, tuning: Tuning) -> list[tuple[int, int]]:
     """List (option, value) for one endpoint, in the order to set them."""
-    chosen = [
+    chosen: list[tuple[int, int]] = [
         (zmq.SNDHWM, tuning.send_hwm),
         (zmq.RCVHWM, tuning.receive_hwm),
         (zmq.MAXMSGSIZE, tuning.max_message),

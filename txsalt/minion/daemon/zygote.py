@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, frozen
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txsalt.errors import BadEncoding, TxsaltError
 from txsalt.process.ending import end_program
+from txsalt.process.interfaces import ProcessReactor, Timer
 from txsalt.process.spawn import Child, ExitStatus, spawn_program
 
 _MODULE = "txsalt.minion.jobrunner"
@@ -73,6 +73,11 @@ class _Generation:
         self.jobs: dict[str, _Running] = {}
         self.retired = False
 
+    def send(self, message: Mapping[str, object]) -> None:
+        """Send to the zygote; without effect when it has gone."""
+        if self.child is not None:
+            self.child.send(message)
+
     def retire(self) -> None:
         """Take no more jobs; end with the last."""
         self.retired = True
@@ -87,7 +92,7 @@ class Zygote:
 
     def __init__(
         self,
-        reactor: object,
+        reactor: ProcessReactor,
         config: Mapping[str, object],
         on_call: OnCall,
         *,
@@ -108,7 +113,7 @@ class Zygote:
         self._facts: dict[str, object] = {"kind": "facts", "grains": {}, "pillar": {}}
         self._current: _Generation | None = None
         self._generations: set[_Generation] = set()
-        self._idle: IDelayedCall | None = None
+        self._idle: Timer | None = None
         self._stopped = False
 
     @property
@@ -119,8 +124,8 @@ class Zygote:
     def set_facts(self, grains: Mapping[str, object], pillar: Mapping[str, object]) -> None:
         """Give later jobs these grains and this pillar."""
         self._facts = {"kind": "facts", "grains": dict(grains), "pillar": dict(pillar)}
-        if self._current is not None and self._current.child is not None:
-            self._current.child.send(self._facts)
+        if self._current is not None:
+            self._current.send(self._facts)
 
     def renew(self) -> None:
         """
@@ -162,12 +167,12 @@ class Zygote:
 
     def _run(self, job: _Running) -> None:
         generation = None if self._stopped else self._usable()
-        if generation is None or generation.child is None:
+        if generation is None:
             job.handle.ended.callback(self._end_without_result(job))
             return
         self._stop_idling()
         try:
-            generation.child.send(job.start)
+            generation.send(job.start)
         except BadEncoding as exc:
             self.log.error("job {jid} is not started: {error}", jid=job.handle.jid, error=exc)
             self._begin_idling()
@@ -220,12 +225,12 @@ class Zygote:
         answer = {"kind": "answer", "jid": jid, "call": message["call"]}
 
         def answered(value: object) -> None:
-            generation.child.send({**answer, "value": value})
+            generation.send({**answer, "value": value})
 
         def refused(failure: Failure) -> None:
             if not failure.check(TxsaltError):
                 self.log.failure("{name} for job {jid}", failure, name=name, jid=jid)
-            generation.child.send({**answer, "error": failure.getErrorMessage()})
+            generation.send({**answer, "error": failure.getErrorMessage()})
 
         deferred = maybeDeferred(self._on_call, jid, name, message["arguments"])
         deferred.addCallback(answered).addErrback(refused)
@@ -266,8 +271,8 @@ class Zygote:
 
     def _signal(self, jid: str, number: int) -> None:
         for generation in self._generations:
-            if jid in generation.jobs and generation.child is not None:
-                generation.child.send({"kind": "signal", "jid": jid, "signal": int(number)})
+            if jid in generation.jobs:
+                generation.send({"kind": "signal", "jid": jid, "signal": int(number)})
 
     def _begin_idling(self) -> None:
         if self._current is None or self._current.jobs or self._stopped:
