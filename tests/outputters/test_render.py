@@ -103,7 +103,7 @@ class YamlTests(SynchronousTestCase):
         """
         What is written is read back as the same value, of the same type.
         """
-        back = yaml.load(render({"m": value}, "yaml"), Loader=yaml.CSafeLoader)
+        back = yaml.load(render({"m": value}, "yaml") + "\n", Loader=yaml.CSafeLoader)
         self.assertEqual(repr(back), repr({"m": value}))
 
     @settings(deadline=None)

@@ -21,7 +21,7 @@ _UNSAFE = re.compile(r"[\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def render(data: Mapping[str, Any]) -> str:
-    """Write one document, without a line feed at its end."""
+    """Write one document; its last line still needs a line feed, as printing gives it."""
     return "\n".join(_map(data, 0, 0)) if data else "{}"
 
 
