@@ -7,6 +7,8 @@ The numbers are those of sysexits, and the few that Salt adds.  Source: PROTOCOL
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from txsalt.errors import ConfigError, KeyFileError, LocalError, MasterUnreachable
+
 OK = 0
 GENERIC = 1
 STATE_FAILURE = 2
@@ -19,6 +21,22 @@ SOFTWARE = 70
 CANNOT_CREATE = 73
 TEMPORARY_FAILURE = 75
 NO_PERMISSION = 77
+CONFIGURATION = 78
+INTERRUPTED = 130  # by Ctrl-C, as shells count it
+BROKEN_PIPE = 141
+
+
+def of_error(error: LocalError) -> int:
+    """Return the code for an error that ended the command line."""
+    match error:
+        case ConfigError():
+            return CONFIGURATION
+        case KeyFileError():
+            return NO_PERMISSION
+        case MasterUnreachable():
+            return UNAVAILABLE
+        case _:
+            return GENERIC
 
 
 def of_job(returns: Iterable[Mapping[str, Any]], missing: Collection[str]) -> int:
