@@ -2,7 +2,7 @@
 
 import sys
 
-from txsalt.cli.options import parser
+from txsalt.cli.options import Parser, parser
 from txsalt.client.local_client import LocalClient
 
 
@@ -23,16 +23,14 @@ def main(argv: list[str]) -> int:
 
 
 def _shown(tag: str, data: dict[str, object], *, as_json: bool) -> str:
+    from txsalt.outputters import json_text
+
     if as_json:
-        from txsalt.outputters.json import line
-
-        return line({"tag": tag, "data": data})
-    from txsalt.outputters.json import pretty
-
-    return f"{tag}\t{pretty(data)}"
+        return json_text.render({"tag": tag, "data": data}, indent=None)
+    return f"{tag}\t{json_text.render(data)}"
 
 
-def _parser():  # noqa: ANN202 - argparse's class, named in options
+def _parser() -> Parser:
     made = parser("txsalt-cli event", "Watch the event bus of the local master.")
     made.add_argument("command", choices=["event"], help="this command")
     made.add_argument("prefix", nargs="?", default="", help="only tags that start with this text")

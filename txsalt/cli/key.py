@@ -42,16 +42,17 @@ def main(argv: list[str]) -> int:
     made = _parser()
     options = made.parse_intermixed_args(argv)
     keys = Keys(options.config_dir)
-    match options.action:
-        case "list":
-            return _list(keys, options, made)
-        case "finger":
+    try:
+        if options.action == "list":
+            return _list(keys, options)
+        if options.action == "finger":
             return _finger(keys, options)
-        case _:
-            return _change(keys, options, made)
+        return _change(keys, options, made)
+    finally:
+        keys.close()
 
 
-def _list(keys: Keys, options: argparse.Namespace, made: Parser) -> int:
+def _list(keys: Keys, options: argparse.Namespace) -> int:
     states = list(_HEADINGS)
     globs = list(options.globs)
     if globs and globs[0].lower() in (*_STATES, "all"):
@@ -139,9 +140,9 @@ def _nobody() -> int:
 
 
 def _print(value: dict[str, object] | dict[str, list[str]], how: str) -> None:
-    from txsalt.outputters.render import document
+    from txsalt.outputters.render import render
 
-    print(document(value, how).removesuffix("\n"))
+    print(render(value, how))
 
 
 def _parser() -> Parser:

@@ -37,6 +37,12 @@ class Keys:
         if os.path.isdir(self._config.pki_dir) and not os.access(self._config.pki_dir, os.R_OK):
             raise KeyFileError(self._config.pki_dir, "this user may not read it")
 
+    def close(self) -> None:
+        """Send what is still to be told, then disconnect."""
+        if self._bus is not None:
+            self._bus.close()
+        self._client.close()
+
     def listing(self, state: KeyState) -> list[str]:
         """Return the ids in one state, sorted."""
         return self._store.listing(state)
