@@ -50,7 +50,7 @@ class NamesTests(SynchronousTestCase):
         """A job id is plain characters; an integer is its digits."""
         good = ["20260101120000123456", "20260101120000123456_77", "req", "a", "x" * 128]
         bad = ["", ".", "..", "a/b", "../a", "a b", "ü", "a\\b", "x" * 129, "x" * 4096, "a*"]
-        self.check(names.jid, "jid", good, [*bad, 10**5000, -(10**5000)])
+        self.check(names.jid, "jid", good, [*bad, 2**70, -(2**70)])
         self.assertEqual(names.jid(20260101120000123456), "20260101120000123456")
 
     def test_tags(self) -> None:
