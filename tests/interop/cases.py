@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.interop import environments
+from tests.interop import environments, processes
 from tests.interop.harness import Fleet
 
 
@@ -35,6 +35,8 @@ class FleetCase(SynchronousTestCase):
         raise NotImplementedError
 
     def setUp(self) -> None:
+        if processes.was_interrupted():
+            raise SkipTest("interrupted")
         need_salt(*self.lines)
         if _Shared.owner is not type(self):
             _end_fleet()

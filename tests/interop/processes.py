@@ -49,6 +49,9 @@ class Run:
             start_new_session=True,
             text=True,
         )
+        self.interrupted = False
+        # trial books a KeyboardInterrupt as one failed test and goes on; cases.py skips the rest.
+        signal.signal(signal.SIGINT, self._interrupt)
         atexit.register(self._end)
 
     def scratch(self, name: str) -> Path:
@@ -61,6 +64,10 @@ class Run:
         assert self._keeper.stdin is not None
         self._keeper.stdin.write(f"{session}\n")
         self._keeper.stdin.flush()
+
+    def _interrupt(self, number: int, frame: object) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
 
     def _end(self) -> None:
         keeper.sweep(str(self.folder), self.sessions)
@@ -78,6 +85,11 @@ def run() -> Run:
     if _run is None:
         _run = Run()
     return _run
+
+
+def was_interrupted() -> bool:
+    """Whether somebody pressed Ctrl-C."""
+    return _run is not None and _run.interrupted
 
 
 @frozen
