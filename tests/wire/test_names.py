@@ -23,7 +23,7 @@ class NamesTests(SynchronousTestCase):
             with self.subTest(good=name[:50]):
                 self.assertEqual(read(name), name)
         for value in (*bad, *NO_TEXT, *CONTROL):
-            with self.subTest(bad=str(value)[:50].encode("unicode_escape")):
+            with self.subTest(bad=type(value).__name__):
                 self.assertEqual(self.assertRaises(BadName, read, value).kind, kind)
 
     def test_minion_ids(self) -> None:
@@ -50,7 +50,7 @@ class NamesTests(SynchronousTestCase):
         """A job id is plain characters; an integer is its digits."""
         good = ["20260101120000123456", "20260101120000123456_77", "req", "a", "x" * 128]
         bad = ["", ".", "..", "a/b", "../a", "a b", "ü", "a\\b", "x" * 129, "x" * 4096, "a*"]
-        self.check(names.jid, "jid", good, [*bad, 2**70, -(2**70)])
+        self.check(names.jid, "jid", good, [*bad, 2**20000, -(2**20000)])
         self.assertEqual(names.jid(20260101120000123456), "20260101120000123456")
 
     def test_tags(self) -> None:

@@ -32,7 +32,7 @@ def minion_id(value: object) -> str:
 
 def jid(value: object) -> str:
     """Check a job id: text or integer, 1 to 128 of letters, digits and ``_.:+-``."""
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 128:
         value = str(value)
     text = _plain("jid", value)
     if len(text) > MAX_JID_CHARACTERS or not _JID.fullmatch(text) or text in {".", ".."}:
