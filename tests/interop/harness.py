@@ -108,10 +108,17 @@ class Master(Daemon):
                 return state
         return ""
 
-    def wait_key(self, minion_id: str, state: str) -> None:
-        """Wait until the key of a minion is in this state."""
+    def wait_key(self, minion_id: str, state: str, minion: Daemon | None = None) -> None:
+        """Wait until the key of a minion is in this state; at most as long as ``minion`` lives."""
+
+        def is_so() -> bool:
+            self.check_alive()
+            if minion is not None:
+                minion.check_alive()
+            return self.key_state(minion_id) == state
+
         wait_until(
-            lambda: self.key_state(minion_id) == state,
+            is_so,
             START_SECONDS,
             f"key of {minion_id} {state or 'gone'}; {self.name} logged:\n{self.tail()}",
         )
@@ -290,8 +297,8 @@ class Fleet:
         self.watcher = self.master.listen()
         for minion in self.minions.values():
             minion.start()
-        for minion_id in self.minions:
-            self.master.wait_key(minion_id, "pre")
+        for minion_id, minion in self.minions.items():
+            self.master.wait_key(minion_id, "pre", minion)
         self.pending_list = self.master.key("list")
         for minion_id in self.minions:
             self.master.change_key("accept", minion_id, "accepted")
