@@ -1,0 +1,87 @@
+"""
+What jobs may ask of the daemon: fire an event, send a request to the master, refresh facts.
+
+A job holds no key and no socket. Its requests are allow-listed: a job cannot sign in, return for
+another job or publish as an operator.
+
+Source: docs/architecture.md (calls a job may make); PROTOCOL section 9.1.
+"""
+
+from collections.abc import Callable
+from typing import Any  # arguments are any msgpack value
+
+from attrs import frozen
+from twisted.internet.defer import Deferred, succeed
+
+from txsalt.errors import BadLoad
+from txsalt.minion.daemon.lanes import PILLAR, RETURNS
+from txsalt.wire import names
+
+COMMANDS = frozenset(
+    [
+        "_dir_list",
+        "_file_envs",
+        "_file_find",
+        "_file_hash",
+        "_file_hash_and_stat",
+        "_file_list",
+        "_file_list_emptydirs",
+        "_file_recv",
+        "_master_opts",
+        "_master_tops",
+        "_mine",
+        "_mine_delete",
+        "_mine_flush",
+        "_mine_get",
+        "_minion_event",
+        "_pillar",
+        "_serve_file",
+        "_symlink_list",
+        "minion_pub",
+        "minion_publish",
+        "minion_runner",
+        "pub_ret",
+        "revoke_auth",
+    ]
+)
+
+Arguments = dict[str, Any]
+
+
+@frozen(kw_only=True)
+class Calls:
+    """Answers the calls of jobs; an instance is the zygote's ``on_call``."""
+
+    request: Callable[..., Deferred[Any]]  # the link's
+    fire_local: Callable[[str, dict[str, Any]], None]
+    refreshes: dict[str, Callable[[], Deferred[Any]]]  # modules, pillar, grains
+
+    def __call__(self, jid: str, name: str, arguments: Arguments) -> Deferred[Any]:
+        """Answer one call. Raises BadLoad for what is not allowed."""
+        match name:
+            case "fire_event":
+                return self._fire_event(arguments)
+            case "request":
+                return self._request(arguments.get("load"))
+            case "refresh":
+                return self._refresh(arguments.get("what"))
+        raise BadLoad(f"jobs cannot call {name!r:.60}")
+
+    def _fire_event(self, arguments: Arguments) -> Deferred[Any]:
+        tag, data = names.tag(arguments.get("tag")), arguments.get("data")
+        if arguments.get("local"):
+            self.fire_local(tag, data if isinstance(data, dict) else {"data": data})
+            return succeed(True)
+        load = {"cmd": "_minion_event", "tag": tag, "data": data, "pretag": None}
+        return self.request(load).addCallback(lambda _: True)
+
+    def _request(self, load: object) -> Deferred[Any]:
+        command = load.get("cmd") if isinstance(load, dict) else None
+        if command not in COMMANDS:
+            raise BadLoad(f"jobs cannot send {command!r:.60} to the master")
+        return self.request(load, lane=PILLAR if command == "_pillar" else RETURNS)
+
+    def _refresh(self, what: object) -> Deferred[Any]:
+        if what not in self.refreshes:
+            raise BadLoad(f"there is no {what!r:.60} to refresh")
+        return self.refreshes[what]().addCallback(lambda _: True)

@@ -1,0 +1,156 @@
+"""
+Hear publications (SUB, 4505): open, check, match, remember, hand to the job runner.
+
+Interactions: the link brings keys; frames that no key opens go to ``Unreadable``; what else is
+refused is counted and logged at most once a minute. Nothing that arrives here is answered.
+
+Source: PROTOCOL sections 8.3, 11, 15.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from attrs import frozen
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from txsalt.errors import BadBox, RemoteError
+from txsalt.minion.daemon.complaints import Complaints
+from txsalt.minion.daemon.unreadable import DISTANCE, Unreadable
+from txsalt.protocol.publication import BROADCAST, Opener, topic_of
+from txsalt.protocol.sign_in import SignedIn
+from txsalt.targeting.facts import Facts
+from txsalt.targeting.matches_me import matches
+from txsalt.wire.job_loads import Publication
+
+# Every topic: also publications without one come through.
+_EVERYTHING = (b"",)
+
+
+class Closable(Protocol):
+    """What the listener needs of a SubscribeSocket."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+Subscribe = Callable[
+    [str, Sequence[bytes], Callable[[list[bytes]], None], Callable[[str], None]], Closable
+]
+
+
+@frozen(kw_only=True)
+class ListenerSettings:
+    """The options of the listener; ``distance`` is in seconds."""
+
+    minion_id: str
+    filtered: bool = False  # zmq_filtering
+    require_signature: bool = False
+    jids: int = 100
+    distance: float = DISTANCE
+
+
+class Listener(Service):
+    """One subscription, to the master that the link signed in at."""
+
+    name = "listener"
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        settings: ListenerSettings,
+        subscribe: Subscribe,
+        facts: Callable[[], Facts],
+        run: Callable[[Publication], None],
+        sign_in: Callable[[], Deferred[object]],
+    ) -> None:
+        """``run`` gets every publication that is meant for this minion, once."""
+        self._settings = settings
+        self._subscribe = subscribe
+        self._facts = facts
+        self._run = run
+        self._opener: Opener | None = None
+        self._socket: Closable | None = None
+        self._endpoint = ""
+        self._states: list[Callable[[str], None]] = []
+        self._unreadable = Unreadable(clock, sign_in, self._try_again, settings.distance)
+        self._complaints = Complaints(clock, self.log, "publications were dropped")
+
+    def when_state(self, call: Callable[[str], None]) -> None:
+        """Call ``call`` with "connected" and "disconnected" as the connection comes and goes."""
+        self._states.append(call)
+
+    def renew(self, signed_in: SignedIn) -> None:
+        """Take the keys of a sign-in."""
+        if self._opener is None:
+            self._opener = Opener(
+                signed_in.master_key,
+                signed_in.aes,
+                require_signature=self._settings.require_signature,
+                jids=self._settings.jids,
+            )
+        elif self._opener.renew(signed_in.master_key, signed_in.aes):
+            self.log.info("the master's shared key is a new one")
+
+    def connect(self, endpoint: str) -> None:
+        """Listen at ``endpoint``; a connection to another one is closed. Only after ``renew``."""
+        if not self.running or (endpoint == self._endpoint and self._socket is not None):
+            return
+        self._disconnect()
+        self._endpoint = endpoint
+        topics = _EVERYTHING
+        if self._settings.filtered:
+            topics = (BROADCAST, topic_of(self._settings.minion_id))
+        self._socket = self._subscribe(endpoint, topics, self._received, self._state_changed)
+
+    def stopService(self) -> None:
+        """Hear no more. Twice is no error."""
+        super().stopService()
+        self._disconnect()
+        self._unreadable.stop()
+
+    def _disconnect(self) -> None:
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.close()
+
+    def _state_changed(self, state: str) -> None:
+        for call in self._states:
+            call(state)
+
+    def _received(self, parts: list[bytes]) -> None:
+        if not self.running or self._opener is None:
+            return
+        if len(parts) not in (1, 2):  # with a topic before it where the master filters
+            self._complaints.about(f"a message of {len(parts)} frames")
+            return
+        try:
+            self._open(parts[-1])
+        except BadBox:
+            self._unreadable.hold(parts[-1])
+
+    def _try_again(self, frame: bytes) -> None:
+        if not self.running:
+            return
+        try:
+            self._open(frame)
+        except BadBox as exc:
+            self._complaints.about(str(exc))
+
+    def _open(self, frame: bytes) -> None:
+        try:
+            publication = self._opener.open(frame)
+        except BadBox:
+            raise
+        except RemoteError as exc:
+            self._complaints.about(str(exc))
+            return
+        facts = self._facts()
+        if not matches(publication.tgt, publication.tgt_type, facts, publication.delimiter):
+            self.log.debug("job {jid} is for others", jid=publication.jid)
+            return
+        self._opener.remember(publication.jid)
+        self._run(publication)

@@ -1,0 +1,105 @@
+"""
+Returns on disk: one file for each, from before it is sent until the master acknowledged it.
+
+Small blocking writes in the reactor: a return is a few KiB, and it goes to the page cache (no
+fsync: it outlives a kill of the daemon, not a power cut).
+"""
+
+import contextlib
+import os
+from typing import Any  # loads are maps of any msgpack value
+
+from attrs import frozen
+
+from txsalt.errors import BadEncoding
+from txsalt.wire import serial
+
+Load = dict[str, Any]
+
+_SUFFIX = ".return"
+
+
+@frozen(kw_only=True)
+class Entry:
+    """A return that waits. ``since`` is Unix time; ``path`` is empty if the disk took nothing."""
+
+    path: str
+    since: float
+    load: Load
+
+    @property
+    def jid(self) -> str:
+        """The job."""
+        return str(self.load.get("jid"))
+
+
+class Outbox:
+    """A folder of returns, in the order in which they were put."""
+
+    def __init__(self, folder: str) -> None:
+        """Touches nothing yet."""
+        self._folder = folder
+        self._number = 0
+
+    def entries(self) -> list[Entry]:
+        """
+        Make the folder and read what a former run left; unreadable files are removed.
+
+        Raises OSError.
+        """
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        found = []
+        for name in sorted(os.listdir(self._folder)):
+            path = os.path.join(self._folder, name)
+            entry = _read(path) if name.endswith(_SUFFIX) else None
+            if entry is None:
+                os.unlink(path)
+                continue
+            self._number = max(self._number, _number_of(name))
+            found.append(entry)
+        return found
+
+    def put(self, load: Load, now: float) -> Entry:
+        """Store a return. Raises OSError, and TypeError or ValueError if it cannot be packed."""
+        packed = serial.pack_bin({"since": now, "load": load})
+        self._number += 1
+        path = os.path.join(self._folder, f"{self._number:016d}{_SUFFIX}")
+        beside = f"{path}.new"
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(packed)
+            os.replace(beside, path)
+        except OSError:
+            # A full disk must not be made fuller.
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+            raise
+        return Entry(path=path, since=now, load=load)
+
+    def remove(self, entry: Entry) -> None:
+        """Forget a return. Raises OSError; FileNotFoundError is none."""
+        if entry.path:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(entry.path)
+
+
+def _number_of(name: str) -> int:
+    stem = name.removesuffix(_SUFFIX)
+    return int(stem) if stem.isdigit() else 0
+
+
+def _read(path: str) -> Entry | None:
+    try:
+        with open(path, "rb") as file:
+            content = serial.unpack_bin(file.read())
+    except BadEncoding:
+        return None
+    if not isinstance(content, dict) or not isinstance(content.get("load"), dict):
+        return None
+    since = content.get("since")
+    return Entry(
+        path=path,
+        since=float(since) if isinstance(since, int | float) else 0.0,
+        load=content["load"],
+    )

@@ -1,0 +1,170 @@
+"""
+Put the minion daemon together: the only place that sees the whole configuration.
+
+Services start in this order and stop in reverse: no job comes in while others end, their returns
+leave while the link is there, the sockets go last.
+
+Source: house.md section 4.
+"""
+
+import os
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+
+from txsalt.config.minion import MinionConfig
+from txsalt.events import tags
+from txsalt.minion.daemon import settings
+from txsalt.minion.daemon.address import Resolver, parse_masters, system_lookup
+from txsalt.minion.daemon.arrival import Arrival
+from txsalt.minion.daemon.calls import Calls
+from txsalt.minion.daemon.event_bus import EventBus, place_of
+from txsalt.minion.daemon.facts import FactKeeper
+from txsalt.minion.daemon.grains_child import collect
+from txsalt.minion.daemon.job_runner import JobRunner
+from txsalt.minion.daemon.lanes import Lanes
+from txsalt.minion.daemon.link import Link
+from txsalt.minion.daemon.listener import Listener
+from txsalt.minion.daemon.master_events import MasterEvents
+from txsalt.minion.daemon.mine import MineUpdate
+from txsalt.minion.daemon.outbox import Outbox
+from txsalt.minion.daemon.returns import Returns
+from txsalt.minion.daemon.road import MasterRoad
+from txsalt.minion.daemon.zygote import Zygote
+from txsalt.process.folder_lock import FolderLock
+from txsalt.process.ordered import OrderedMultiService
+from txsalt.sockets.context import SocketContext
+from txsalt.sockets.publish import EventPublishSocket
+from txsalt.sockets.push_pull import PullSocket
+from txsalt.sockets.request import RequestSocket
+from txsalt.sockets.subscribe import SubscribeSocket
+
+# The runner's three waits (for the end, TERM, KILL), and some for the returns.
+_RUNNER_DEADLINE = 20.0
+
+
+class ZygoteService(Service):
+    """Ends the zygote with the daemon."""
+
+    name = "zygote"
+
+    def __init__(self, zygote: Zygote) -> None:
+        self._zygote = zygote
+
+    def stopService(self) -> Deferred[None]:
+        """End it, and what jobs it still has."""
+        super().stopService()
+        return self._zygote.stop()
+
+
+def make_minion(
+    config: MinionConfig,
+    reactor: object,
+    on_start_failure: Callable[[Failure], None] | None = None,
+) -> OrderedMultiService:
+    """Return the minion's services, wired; nothing is opened before they start."""
+    context = SocketContext()
+    link = _link(config, reactor, context)
+    bus = _bus(config, reactor, context)
+    returns = Returns(
+        reactor,
+        Outbox(os.path.join(config.cachedir, "outbox")),
+        link.request,
+        settings.returns(config),
+    )
+    refreshes: dict[str, Callable[[], Deferred[object]]] = {}
+    calls = Calls(request=link.request, fire_local=bus.fire, refreshes=refreshes)
+    zygote = Zygote(reactor, config.as_map(), calls, idle_seconds=config.zygote_idle_seconds)
+    collected = partial(collect, reactor, config.as_map())
+    facts = FactKeeper(settings.facts(config), collected, link.request, zygote.set_facts)
+    events = MasterEvents(link.request)
+    runner = JobRunner(reactor, zygote, settings.runner(config), returns.put, events.fire)
+    listener = Listener(
+        reactor,
+        settings.listener(config),
+        _subscriber(config, context),
+        lambda: facts.facts,
+        runner.run,
+        link.sign_in,
+    )
+    mine = MineUpdate(reactor, config.id, runner, returns.put if config.mine_return_job else None)
+    arrival = Arrival(reactor, settings.arrival(config), link, listener, facts, mine, returns.hurry)
+    _wire_refreshes(refreshes, bus, events, facts, zygote)
+
+    tree = OrderedMultiService(reactor, on_start_failure=on_start_failure)
+    for service in (FolderLock(config.cachedir), context, bus, link, returns, facts):
+        tree.add(service)
+    tree.add(ZygoteService(zygote))
+    tree.add(runner, stop_deadline=_RUNNER_DEADLINE)
+    tree.add(listener)
+    tree.add(arrival)
+    return tree
+
+
+def _link(config: MinionConfig, reactor: object, context: SocketContext) -> Link:
+    tuning = settings.request_tuning()
+    lanes = Lanes(lambda endpoint: RequestSocket(context, endpoint, reactor, tuning=tuning))
+    road = MasterRoad(
+        parse_masters(config.master, config.master_port),
+        Resolver(reactor, system_lookup(reactor), config.ipv6),
+        lanes,
+    )
+
+    def in_thread(function: Callable[..., object], *arguments: object) -> Deferred[object]:
+        return deferToThreadPool(reactor, reactor.getThreadPool(), function, *arguments)
+
+    return Link(reactor, road, settings.key_files(config), settings.link(config), in_thread)
+
+
+def _bus(config: MinionConfig, reactor: object, context: SocketContext) -> EventBus:
+    return EventBus(
+        reactor,
+        place_of(config.id, config.sock_dir, config.hash_type),
+        partial(EventPublishSocket, context),
+        partial(PullSocket, context, max_message=config.max_event_size),
+        max_event_size=config.max_event_size,
+    )
+
+
+def _subscriber(config: MinionConfig, context: SocketContext) -> Callable[..., SubscribeSocket]:
+    tuning = settings.subscribe_tuning(config, random.random())  # noqa: S311 - spreads reconnects
+
+    def subscribe(
+        endpoint: str,
+        topics: Sequence[bytes],
+        on_message: Callable[[list[bytes]], None],
+        on_state: Callable[[str], None],
+    ) -> SubscribeSocket:
+        return SubscribeSocket(context, endpoint, topics, on_message, on_state, tuning=tuning)
+
+    return subscribe
+
+
+def _wire_refreshes(
+    refreshes: dict[str, Callable[[], Deferred[object]]],
+    bus: EventBus,
+    events: MasterEvents,
+    facts: FactKeeper,
+    zygote: Zygote,
+) -> None:
+    async def renew_modules() -> None:
+        # Modules may bring grains.
+        await facts.refresh_grains()
+        zygote.renew()
+
+    async def renew_pillar() -> None:
+        await facts.refresh_pillar()
+        bus.fire("/salt/minion/minion_pillar_refresh_complete", {"complete": True})
+
+    refreshes["modules"] = lambda: Deferred.fromCoroutine(renew_modules())
+    refreshes["pillar"] = lambda: Deferred.fromCoroutine(renew_pillar())
+    refreshes["grains"] = facts.refresh_grains
+    bus.on(tags.MODULE_REFRESH, lambda _: refreshes["modules"]())
+    bus.on(tags.PILLAR_REFRESH, lambda _: refreshes["pillar"]())
+    bus.on(tags.GRAINS_REFRESH, lambda _: refreshes["grains"]())
+    bus.on(tags.FIRE_MASTER, events.from_bus)

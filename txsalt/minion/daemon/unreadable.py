@@ -1,0 +1,83 @@
+"""
+Publications that do not open: kept for a while, and tried once more after a new sign-in.
+
+A master's shared key changes without a word; the first publication under the new key is how a
+minion notices, and that publication must not be lost. A forger can make such frames as well:
+however many come, there is one sign-in at a time and a least distance between two, and no more
+than MOST frames are kept.
+
+Source: PROTOCOL section 8.3.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+DISTANCE = 10.0  # seconds between the end of a sign-in and the next that a bad frame causes
+MOST = 32  # frames
+MOST_BYTES = 16 * 1024 * 1024
+LONGEST = 60.0  # seconds; an older job is nobody's wish any more
+
+
+class Unreadable:
+    """Holds frames, and asks for sign-ins."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        sign_in: Callable[[], Deferred[object]],
+        try_again: Callable[[bytes], None],
+        distance: float = DISTANCE,
+    ) -> None:
+        """``try_again`` gets each frame after a sign-in, and must not give it back."""
+        self._clock = clock
+        self._sign_in = sign_in
+        self._try_again = try_again
+        self._distance = distance
+        self._frames: deque[tuple[float, bytes]] = deque()
+        self._bytes = 0
+        self._earliest = 0.0
+        self._timer: IDelayedCall | None = None
+        self._signing_in: Deferred[object] | None = None
+
+    def hold(self, frame: bytes) -> None:
+        """Keep ``frame`` until a sign-in, which follows as soon as it may."""
+        self._frames.append((self._clock.seconds(), frame))
+        self._bytes += len(frame)
+        while len(self._frames) > MOST or (self._bytes > MOST_BYTES and len(self._frames) > 1):
+            self._bytes -= len(self._frames.popleft()[1])
+        if self._signing_in is None and self._timer is None:
+            wait = max(0.0, self._earliest - self._clock.seconds())
+            if wait:
+                self._timer = self._clock.callLater(wait, self._start)
+            else:
+                self._start()
+
+    def stop(self) -> None:
+        """Forget everything. Twice is no error."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._frames.clear()
+        self._bytes = 0
+
+    def _start(self) -> None:
+        self._timer = None
+        self.log.info("a publication does not open; signing in again")
+        # Set before it may fire at once.
+        signing_in = self._signing_in = self._sign_in()
+        signing_in.addBoth(self._signed_in)
+
+    def _signed_in(self, _: object) -> None:
+        self._signing_in = None
+        now = self._clock.seconds()
+        self._earliest = now + self._distance
+        frames, self._frames, self._bytes = self._frames, deque(), 0
+        for since, frame in frames:
+            if now - since <= LONGEST:
+                self._try_again(frame)

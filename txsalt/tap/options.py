@@ -1,0 +1,148 @@
+"""
+Command line options that both daemons share, and how they fit into twistd's own.
+
+Interactions: twistd parses our options before it sets up logging, the pid file and the daemon; so
+the configuration is read here, what is wrong with it is said on the terminal, and twistd is told
+about the log file and the pid file that the configuration names, unless its own options name
+others.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol  # twistd's options are a dict of any values
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python import usage
+from twisted.python.failure import Failure
+
+from txsalt.tap import logs
+
+_TWISTD_PIDFILE = "twistd.pid"
+
+
+class Config(Protocol):
+    """The options of a configuration that matter here."""
+
+    cachedir: str
+    log_file: str
+    log_level: str
+    log_level_logfile: str | None
+    log_granular_levels: dict[str, str]
+    pidfile: str
+
+
+class DaemonOptions(usage.Options):
+    """A subclass says how its configuration is read; ``config`` and ``warnings`` are the result."""
+
+    optParameters = [
+        ["config-dir", "c", "/etc/txsalt", "The folder of the configuration."],
+        ["log-level", "l", None, "The least level that is logged, instead of the configured one."],
+    ]
+
+    config: Any
+    warnings: list[str]
+
+    def read(self, config_dir: str) -> tuple[Any, list[str]]:
+        """Read the configuration. Raises ConfigError."""
+        raise NotImplementedError
+
+    def postOptions(self) -> None:
+        """Read the configuration and tell twistd; what is wrong ends the program with a message."""
+        from txsalt.errors import LocalError
+        from txsalt.process.folder_lock import check_free
+
+        level = self["log-level"]
+        if level is not None and not logs.is_level(level):
+            raise SystemExit(f"{level!r} is no log level")
+        try:
+            self.config, self.warnings = self.read(self["config-dir"])
+            check_free(self.config.cachedir)
+            self._tell_twistd(self.config)
+        except LocalError as exc:
+            raise SystemExit(str(exc)) from None
+        except OSError as exc:
+            raise SystemExit(f"{exc.filename}: {exc.strerror}") from None
+
+    def _tell_twistd(self, config: Config) -> None:
+        parent = self.parent
+        if parent is None:
+            return
+        self._choose_log(parent, config)
+        if parent.get("pidfile") == _TWISTD_PIDFILE:
+            # In the foreground nobody needs one; the lock in cachedir keeps a second daemon out.
+            parent["pidfile"] = "" if parent.get("nodaemon") else config.pidfile
+            if parent["pidfile"]:
+                _remove_stale(parent["pidfile"])
+
+    def _choose_log(self, parent: usage.Options, config: Config) -> None:
+        if parent.get("logger") or parent.get("syslog"):
+            return
+        path = parent.get("logfile")
+        if not path and not parent.get("nodaemon"):
+            path = config.log_file
+        if path == "-":
+            path = None
+        level = config.log_level if path is None else config.log_level_logfile
+        chosen = self["log-level"] or level or config.log_level
+        logs.choose(
+            logs.LogSettings(level=chosen, path=path or None, parts=config.log_granular_levels)
+        )
+        if path:
+            logs.check_writable(path)
+        parent["logger"] = logs.OBSERVER
+
+
+def _remove_stale(path: str) -> None:
+    """Remove what a killed daemon left: its number may be another process's by now."""
+    import contextlib
+    import os
+
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+class Daemon(Service):
+    """The whole tree as one service of twistd, which ends the program when it cannot start."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        make: Callable[[Callable[[Failure], None]], Any],
+        warnings: list[str],
+    ) -> None:
+        """``make(on_start_failure)`` returns the tree."""
+        self._reactor = reactor
+        self._tree = make(self._cannot_start)
+        self._warnings = warnings
+        self._starting = False
+        self._failed = False
+
+    def startService(self) -> None:
+        """Start the tree. Raises SystemExit if that fails at once."""
+        super().startService()
+        for line in self._warnings:
+            self.log.warn("{line}", line=line)
+        self._starting = True
+        self._tree.startService()
+        self._starting = False
+        if self._failed:
+            raise SystemExit(1)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop the tree; fires when nothing is left."""
+        super().stopService()
+        return self._tree.stopService()
+
+    def _cannot_start(self, failure: Failure) -> None:
+        from txsalt.errors import TxsaltError
+
+        self._failed = True
+        if failure.check(TxsaltError, OSError):
+            self.log.critical("cannot start: {reason}", reason=failure.value)
+        else:
+            self.log.failure("cannot start", failure=failure)
+        if not self._starting:
+            self._reactor.stop()
