@@ -5,25 +5,28 @@ Compose the master: which services there are, what each is given, in which order
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any  # the reactor, which mypy cannot see through zope
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from txsalt.config.master import MasterConfig
+from txsalt.errors import LocalError
 from txsalt.events import tags
 from txsalt.jobs import jid
 from txsalt.master.daemon.event_publisher import EventPublisher
-from txsalt.master.daemon.foundation import Foundation, lay, make_folder
+from txsalt.master.daemon.foundation import Foundation, lay
 from txsalt.master.daemon.maintenance import Maintenance
 from txsalt.master.daemon.publish_relay import PublishRelay
 from txsalt.master.daemon.request_router import RequestRouter
 from txsalt.master.daemon.shared_key import SharedKey
 from txsalt.master.daemon.worker_pool import WorkerPool
 from txsalt.master.store import drop_file
-from txsalt.process.lock import FolderLock
+from txsalt.process.folder_lock import FolderLock
 from txsalt.process.ordered import OrderedMultiService
 from txsalt.sockets.context import SocketContext
 from txsalt.wire import endpoint
@@ -41,42 +44,45 @@ class Master(OrderedMultiService):
 
     log = Logger()
 
-    def __init__(self, config: MasterConfig, reactor: Any) -> None:
-        super().__init__(reactor)
+    def __init__(
+        self, config: MasterConfig, reactor: Any, on_start_failure: Callable[[Failure], None]
+    ) -> None:
+        super().__init__(reactor, on_start_failure=on_start_failure)
         self._config = config
         self._reactor = reactor
+        self._failed = on_start_failure
         self._lock = FolderLock(config.cachedir)
         self._drop_path = os.path.join(config.cachedir, drop_file.NAME)
 
     def startService(self) -> "Deferred[None]":
         """Lay the foundation, then start every service in order."""
-        make_folder(self._config.cachedir, 0o750)
-        self._lock.take()
-        foundation = lay(self._config)
+        try:
+            self._lock.startService()
+            foundation = lay(self._config)
+        except LocalError:
+            self._lock.stopService()
+            self._failed(Failure())
+            return succeed(None)
         for warning in foundation.warnings:
             self.log.warn("{warning}", warning=warning)
         self._compose(foundation)
-        started = super().startService()
-        failed: list[Any] = []
-        started.addErrback(failed.append)
-        if failed:
-            self._lock.release()
-            failed[0].raiseException()
-        self.log.info(
-            "master is up: requests on port {ret_port}, publications on port {publish_port},"
-            " key {finger}",
-            ret_port=self._config.ret_port,
-            publish_port=self._config.publish_port,
-            finger=foundation.key.public.fingerprint(self._config.hash_type),
-        )
-        return started
+        return super().startService().addCallback(self._tell, foundation)
 
     def stopService(self) -> "Deferred[None]":
         """Stop every service, the last one first."""
         return super().stopService().addBoth(self._stopped)
 
+    def _tell(self, _: None, foundation: Foundation) -> None:
+        if self.running:
+            self.log.info(
+                "master is up: requests on port {ret_port}, publications on port {publish_port},"
+                " fingerprint {finger}",
+                ret_port=self._config.ret_port,
+                publish_port=self._config.publish_port,
+                finger=foundation.key.public.fingerprint(self._config.hash_type),
+            )
+
     def _stopped(self, result: Any) -> Any:
-        self._lock.release()
         for service in list(self.services):
             self.removeService(service)
         return result
@@ -135,7 +141,16 @@ class Master(OrderedMultiService):
         )
         self._connect(publisher, relay, shared_key, pool)
         # The door opens last: a request that arrived first would find no worker.
-        for service in (context, publisher, relay, shared_key, pool, maintenance, router):
+        for service in (
+            self._lock,
+            context,
+            publisher,
+            relay,
+            shared_key,
+            pool,
+            maintenance,
+            router,
+        ):
             self.add(service)
 
     def _connect(
@@ -167,9 +182,11 @@ class Master(OrderedMultiService):
         return f"ipc://{self._config.sock_dir}/{name}.ipc"
 
 
-def make_master(config: MasterConfig, reactor: Any) -> Master:
-    """Return the master as one service."""
-    return Master(config, reactor)
+def make_master(
+    config: MasterConfig, reactor: Any, on_start_failure: Callable[[Failure], None]
+) -> Master:
+    """Return the master as one service; what keeps it from starting goes to the last argument."""
+    return Master(config, reactor, on_start_failure)
 
 
 def _ping() -> dict[str, Any]:
