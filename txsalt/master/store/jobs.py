@@ -1,0 +1,116 @@
+"""
+Jobs and returns: what was published, to whom, and what came back.
+
+A return is stored once for each (jid, id). The same return may arrive twice, since a minion
+repeats it until it is acknowledged; the repetition changes nothing and is told apart from news.
+
+Source: PROTOCOL sections 12.4, 7.4.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any  # loads and results are any msgpack value
+
+from attrs import field, frozen
+
+from txsalt.errors import Replayed
+from txsalt.wire import serial
+from txsalt.wire.job_loads import Return
+
+# These differ between repetitions of one return.
+_VOLATILE = ("ts", "_stamp")
+
+
+@frozen(kw_only=True)
+class Job:
+    """One published job. ``owner`` is the minion that asked for it, None for a local user."""
+
+    jid: str
+    created: float
+    load: dict[str, Any] = field(repr=False)
+    minions: list[str] = field(factory=list)
+    missing: list[str] = field(factory=list)
+    owner: str | None = None
+
+
+class Jobs:
+    """Jobs and returns through one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def save_job(self, job: Job, request: bytes | None = None) -> None:
+        """
+        Store a new job.
+
+        ``request`` names what a minion reported unasked, so that its repetition is noticed.
+        Raises Replayed if the jid, or the request, is there already.
+        """
+        packed = serial.pack_bin([job.load, job.minions, job.missing])
+        try:
+            self._connection.execute(
+                "INSERT INTO jobs (jid, created, owner, request, job) VALUES (?, ?, ?, ?, ?)",
+                (job.jid, job.created, job.owner, request, packed),
+            )
+        except sqlite3.IntegrityError as exc:
+            raise Replayed from exc
+
+    def has_request(self, request: bytes) -> bool:
+        """Tell whether a job was stored with this ``request``."""
+        row = self._connection.execute("SELECT 1 FROM jobs WHERE request = ?", (request,))
+        return row.fetchone() is not None
+
+    def save_return(self, ret: Return, received: float) -> bool:
+        """Store a return; False if the very same one is there, which is then left alone."""
+        load = {name: value for name, value in ret.load.items() if name not in _VOLATILE}
+        stamp = ret.load.get("_stamp")
+        cursor = self._connection.execute(
+            "INSERT INTO returns (jid, id, received, stamp, ret) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (jid, id) DO UPDATE SET received = excluded.received,"
+            " stamp = excluded.stamp, ret = excluded.ret WHERE ret IS NOT excluded.ret",
+            (
+                ret.jid,
+                ret.minion_id,
+                received,
+                stamp if isinstance(stamp, str) else None,
+                serial.pack_bin(load),
+            ),
+        )
+        return cursor.rowcount > 0
+
+    def job(self, jid: str) -> Job | None:
+        """Return a job, or None."""
+        row = self._connection.execute(
+            "SELECT jid, created, owner, job FROM jobs WHERE jid = ?", (jid,)
+        ).fetchone()
+        return None if row is None else _job(row)
+
+    def latest(self, limit: int = 1000) -> Iterator[Job]:
+        """Yield the latest jobs, newest first."""
+        rows = self._connection.execute(
+            "SELECT jid, created, owner, job FROM jobs ORDER BY created DESC LIMIT ?", (limit,)
+        )
+        return map(_job, rows)
+
+    def returns(self, jid: str) -> dict[str, dict[str, Any]]:
+        """Return the loads that came back for a job, by minion id."""
+        rows = self._connection.execute(
+            "SELECT id, stamp, ret FROM returns WHERE jid = ? ORDER BY received", (jid,)
+        )
+        loads = {}
+        for minion_id, stamp, packed in rows:
+            loads[minion_id] = serial.unpack_bin(packed)
+            if stamp is not None:
+                loads[minion_id]["_stamp"] = stamp
+        return loads
+
+    def returned_ids(self, jid: str) -> set[str]:
+        """Return who has answered, without reading the answers."""
+        rows = self._connection.execute("SELECT id FROM returns WHERE jid = ?", (jid,))
+        return {minion_id for (minion_id,) in rows}
+
+
+def _job(row: tuple[str, float, str | None, bytes]) -> Job:
+    jid, created, owner, packed = row
+    load, minions, missing = serial.unpack_bin(packed)
+    return Job(jid=jid, created=created, owner=owner, load=load, minions=minions, missing=missing)

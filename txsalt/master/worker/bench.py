@@ -1,0 +1,128 @@
+"""
+The workbench of one worker: everything that a command may reach, made once.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from attrs import evolve
+
+from txsalt.config.master import MasterConfig
+from txsalt.errors import KeyFileError
+from txsalt.jobs.jid import JidClock
+from txsalt.master.fileserver.roots import Roots
+from txsalt.master.store import master_key, user_keys
+from txsalt.master.store.facts import FactsStore
+from txsalt.master.store.identities import Identities, forget
+from txsalt.master.store.jobs import Jobs
+from txsalt.master.store.keys import KeyStore
+from txsalt.master.store.mine import MineStore
+from txsalt.master.store.secrets import Secrets
+from txsalt.master.worker.autosign import Autosign
+from txsalt.master.worker.bus import Outgoing
+from txsalt.master.worker.gatekeeper import Gatekeeper
+from txsalt.master.worker.refusals import Refusals
+from txsalt.master.worker.sessions import Sessions
+from txsalt.protocol.admission import MasterFace
+from txsalt.wire import auth_loads, rsa
+
+
+class Bench:
+    """What commands work with. Raises KeyFileError or StoreError while it is being made."""
+
+    def __init__(
+        self,
+        config: MasterConfig,
+        secrets: Secrets,
+        connection: sqlite3.Connection,
+        out: Outgoing,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``clock`` returns Unix time."""
+        self.config = config
+        self.clock = clock
+        self.out = out
+        self.secrets = secrets
+        self.keys = KeyStore(config.pki_dir)
+        self.jobs = Jobs(connection)
+        self.facts = FactsStore(connection)
+        self.mine = MineStore(connection)
+        self.identities = Identities(connection)
+        self.files = Roots(config.file_roots, config.hash_type)
+        self.autosign = Autosign(config, self.keys.autosign_folder, clock)
+        self.refusals = Refusals(clock)
+        self.master_key = master_key.load(
+            f"{config.pki_dir}/{master_key.NAME}.pem", config.key_pass
+        )
+        self.sessions = Sessions(self.keys, secrets.session_secret, config.publish_session)
+        self.gatekeeper = Gatekeeper(
+            self.sessions,
+            user_keys.load_all(config.cachedir),
+            own_user=config.user,
+            aes=secrets.aes,
+            minimum_version=config.minimum_auth_version,
+            ttl=config.request_server_ttl,
+        )
+        self._connection = connection
+        self._jids = JidClock()
+        self._signer = _load_signer(config)
+        self._stored_signature = _load_signature(config)
+        self._faces: dict[str, MasterFace] = {}
+
+    def use(self, secrets: Secrets) -> None:
+        """Take new secrets."""
+        self.secrets = secrets
+        self.sessions.use(secrets.session_secret)
+        self.gatekeeper.use(secrets.aes)
+        self._faces.clear()
+
+    def face(self, sig_algo: str) -> MasterFace:
+        """Return what signed replies need; made once for each shared key and algorithm."""
+        face = self._faces.get(sig_algo)
+        if face is None:
+            plain = next(iter(self._faces.values()), None) or MasterFace.make(
+                self.master_key, self.config.publish_port, self.secrets.aes
+            )
+            face = self._faces[sig_algo] = evolve(plain, pub_sig=self._pub_sig(sig_algo))
+        return face
+
+    def new_jid(self) -> str:
+        """Return a job id that this worker has not given yet; another one may have."""
+        return self._jids.make(datetime.fromtimestamp(self.clock(), UTC))
+
+    def forget(self, minion_id: str) -> None:
+        """Delete what is kept about an id whose key is gone."""
+        forget(self._connection, minion_id)
+
+    def key_removed(self, reason: str) -> None:
+        """Ask the daemon for another shared key, as somebody who holds it must not."""
+        if self.config.rotate_aes_key:
+            self.out.tell_daemon("rotate", reason=reason)
+
+    def _pub_sig(self, sig_algo: str) -> str | None:
+        if self._stored_signature is not None:
+            return self._stored_signature
+        if self._signer is None:
+            return None
+        signed = self._signer.sign(self.master_key.public.pem.encode(), sig_algo)
+        return auth_loads.write_pub_sig(signed)
+
+
+def _load_signer(config: MasterConfig) -> rsa.PrivateKey | None:
+    if not config.master_sign_pubkey:
+        return None
+    path = f"{config.pki_dir}/{config.master_sign_key_name}.pem"
+    return master_key.load(path, config.signing_key_pass)
+
+
+def _load_signature(config: MasterConfig) -> str | None:
+    if not (config.master_sign_pubkey and config.master_use_pubkey_signature):
+        return None
+    path = f"{config.pki_dir}/{config.master_pubkey_signature or 'master_pubkey_signature'}"
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read(rsa.MAX_PEM_CHARACTERS)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise KeyFileError(path, str(exc)) from exc

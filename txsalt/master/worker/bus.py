@@ -1,0 +1,56 @@
+"""
+What leaves a worker besides replies: events, publications, and words to the daemon.
+
+Source: docs/architecture.md, "Processes and sockets".
+"""
+
+from collections.abc import Callable
+from typing import Any  # event data and loads are maps of any msgpack value
+
+from txsalt.wire import event, pipe, serial
+
+TRIMMED = "VALUE_TRIMMED"
+Send = Callable[[bytes], None]
+
+
+class Outgoing:
+    """Three ways out. ``send_*`` take frames and never block."""
+
+    def __init__(
+        self, *, send_event: Send, send_publication: Send, send_daemon: Send, max_event_size: int
+    ) -> None:
+        self._send_event = send_event
+        self._send_publication = send_publication
+        self._send_daemon = send_daemon
+        self._max_event_size = max_event_size
+
+    def fire(self, tag: str, data: dict[str, Any]) -> None:
+        """Fire an event; the bus stamps it. Large values of one that is too large are cut out."""
+        frame = event.write_event(tag, data)
+        if len(frame) > self._max_event_size:
+            frame = event.write_event(tag, _trimmed(data, self._max_event_size // 2))
+        self._send_event(frame)
+
+    def publish(self, load: dict[str, Any], topics: list[str] | None) -> None:
+        """
+        Hand a job to the relay.
+
+        ``topics`` are the ids it is for where publications are filtered, None: everybody.
+        """
+        self._send_publication(serial.pack_bin({"load": load, "topics": topics}))
+
+    def tell_daemon(self, kind: str, **words: object) -> None:
+        """Send a frame on descriptor 4."""
+        self._send_daemon(pipe.encode({"kind": kind, **words}))
+
+
+def _trimmed(data: dict[str, Any], budget: int) -> dict[str, Any]:
+    # Small values first: what fits stays whole, the rest is named but not sent.
+    sizes = {name: len(serial.pack_bin(value)) for name, value in data.items()}
+    kept: set[Any] = set()
+    for name in sorted(sizes, key=lambda name: sizes[name]):
+        budget -= sizes[name]
+        if budget < 0:
+            break
+        kept.add(name)
+    return {name: value if name in kept else TRIMMED for name, value in data.items()}

@@ -1,0 +1,42 @@
+"""
+``_pillar``: compile a minion's pillar, and keep the grains that came with the question.
+
+Source: PROTOCOL section 9.2.
+"""
+
+from typing import Any  # grains and pillar hold any msgpack value
+
+from txsalt.events import tags
+from txsalt.master.worker.bench import Bench
+from txsalt.master.worker.principals import Minion
+from txsalt.wire import fields
+
+
+def pillar(bench: Bench, minion: Minion, load: dict[str, Any]) -> dict[Any, Any]:
+    """Return the pillar of the authenticated minion. Raises BadLoad without grains."""
+    # Only here, as YAML is needed for nothing else in a worker.
+    from txsalt.master.pillar.compiler import compile_pillar
+    from txsalt.master.pillar.order import PillarOrder
+
+    order = PillarOrder(
+        minion_id=minion.id,
+        grains=fields.mapping(load, "grains"),
+        pillarenv=_optional_text(load, "pillarenv"),
+        override=fields.mapping(load, "pillar_override", {}) if load.get("pillar_override") else {},
+    )
+    compiled = compile_pillar(bench.config, order)
+    if bench.config.minion_data_cache:
+        # The override is the word of one call, not what the master holds for this minion.
+        plain = (
+            compile_pillar(bench.config, order.without_override()) if order.override else (compiled)
+        )
+        bench.facts.save(minion.id, order.grains, plain, bench.clock())
+        if bench.config.minion_data_cache_events:
+            data = {"Minion data cache refresh": minion.id}
+            bench.out.fire(tags.minion_refresh(minion.id), data)
+    return compiled
+
+
+def _optional_text(load: dict[str, Any], name: str) -> str | None:
+    value = load.get(name)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,137 @@
+"""
+Publish a job: whom it means, its id, then store, event, publication, in this order.
+
+Used by the command line's ``publish`` and by minions that may ask others.
+
+Source: PROTOCOL sections 10.3, 11.2, 13.1.
+"""
+
+import re
+from typing import Any  # loads are maps of any msgpack value
+
+from attrs import evolve, field, frozen
+
+from txsalt.errors import BadTarget, Replayed
+from txsalt.events import tags
+from txsalt.master.store.jobs import Job
+from txsalt.master.worker.bench import Bench
+from txsalt.targeting import expand, nodegroups
+from txsalt.targeting.expand import Expansion
+from txsalt.wire import job_loads
+from txsalt.wire.job_loads import PublishRequest
+
+# Workers number jobs by the same clock, so two may collide; a third time means a broken store.
+_TRIES = 100
+# A nodegroup may hold a pillar word, too.
+_PILLAR_WORD = re.compile(r"[IJN](?:\|.)?@|pillar|nodegroup")
+_BY_ID = ("glob", "pcre", "list")
+
+
+@frozen(kw_only=True)
+class Published:
+    """A job that is on its way, and whom it means; ``problem`` says why there is none."""
+
+    jid: str | None = None
+    minions: list[str] = field(factory=list)
+    missing: list[str] = field(factory=list)
+    problem: str = ""
+
+
+def publish_job(
+    bench: Bench, request: PublishRequest, *, user: str, owner: str | None = None
+) -> Published:
+    """
+    Publish what is asked for. ``owner`` is the minion that asks, None for a local user.
+
+    A ``jid`` in the request that was used before is refused: minions would ignore the job.
+    """
+    try:
+        request = _resolved(bench, request)
+    except BadTarget as exc:
+        return Published(problem=str(exc))
+    expansion = expand_target(
+        bench, request.tgt, request.tgt_type, str(request.kwargs.get("delimiter") or ":")
+    )
+    if not expansion.minions:
+        reason = f": {expansion.problem}" if expansion.problem else ""
+        problem = f"Master could not resolve minions for target {request.tgt}{reason}"
+        return Published(problem=problem)
+    try:
+        job = _save(bench, request, expansion, user, owner)
+    except Replayed:
+        return Published(problem=f"Job id {request.jid} was used before; choose another one.")
+    _fire_new(bench, job)
+    bench.out.publish(job.load, _topics(bench, request, expansion))
+    return Published(jid=job.jid, minions=expansion.minions, missing=expansion.missing)
+
+
+def expand_target(
+    bench: Bench, tgt: job_loads.Target, tgt_type: str, delimiter: str = ":"
+) -> Expansion:
+    """Return whom of the accepted minions a target means."""
+    if tgt_type in _BY_ID:
+        return expand.expected(tgt, tgt_type, bench.keys.accepted_ids(), _no_facts, {}, delimiter)
+    words = tgt if isinstance(tgt, str) else " ".join(tgt)
+    with_pillar = _PILLAR_WORD.search(f"{tgt_type} {words}") is not None
+    return expand.expected(
+        tgt,
+        tgt_type,
+        bench.keys.accepted_ids(),
+        bench.facts.lookup(with_pillar=with_pillar),
+        bench.config.nodegroups,
+        delimiter,
+    )
+
+
+def _no_facts(_: str) -> None:
+    return None
+
+
+def _resolved(bench: Bench, request: PublishRequest) -> PublishRequest:
+    # Minions know no nodegroups, and match a list only if it comes as one.
+    tgt, groups = request.tgt, bench.config.nodegroups
+    if request.tgt_type == "nodegroup" and isinstance(tgt, str):
+        return evolve(request, tgt=nodegroups.resolve(f"N@{tgt}", groups), tgt_type="compound")
+    if request.tgt_type == "compound":
+        text = tgt if isinstance(tgt, str) else " ".join(tgt)
+        return evolve(request, tgt=nodegroups.resolve(text, groups))
+    if request.tgt_type == "list" and isinstance(tgt, str):
+        return evolve(request, tgt=[each.strip() for each in tgt.split(",") if each.strip()])
+    return request
+
+
+def _save(
+    bench: Bench, request: PublishRequest, expansion: Expansion, user: str, owner: str | None
+) -> Job:
+    for _ in range(_TRIES):
+        jid = request.jid or bench.new_jid()
+        job = Job(
+            jid=jid,
+            created=bench.clock(),
+            load=job_loads.publication_load(request, jid=jid, user=user),
+            minions=expansion.minions,
+            missing=expansion.missing,
+            owner=owner,
+        )
+        try:
+            bench.jobs.save_job(job)
+            return job
+        except Replayed:
+            if request.jid:
+                raise
+    raise Replayed
+
+
+def _fire_new(bench: Bench, job: Job) -> None:
+    load = job.load
+    data: dict[str, Any] = {
+        name: load[name] for name in ("jid", "tgt_type", "tgt", "user", "fun", "arg")
+    }
+    data.update(minions=job.minions, missing=job.missing)
+    bench.out.fire(tags.job_new(job.jid), data)
+
+
+def _topics(bench: Bench, request: PublishRequest, expansion: Expansion) -> list[str] | None:
+    if not bench.config.zmq_filtering or request.tgt_type not in _BY_ID:
+        return None
+    return expansion.minions

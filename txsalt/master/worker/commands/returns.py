@@ -1,0 +1,125 @@
+"""
+``_return`` and ``_syndic_return``: results of jobs. Saved, then told, then acknowledged.
+
+Source: PROTOCOL sections 9.10, 12.3, 12.4, 16.
+"""
+
+import hashlib
+import logging
+from typing import Any  # results are any msgpack value
+
+from txsalt.errors import BadLoad, BadName, BadSignature, RemoteError, Replayed
+from txsalt.events import tags
+from txsalt.master.store.jobs import Job
+from txsalt.master.worker.bench import Bench
+from txsalt.master.worker.principals import Minion
+from txsalt.wire import fields, job_loads, names, serial
+
+log = logging.getLogger(__name__)
+
+_UNASKED = "req"  # the jid of a return that nobody published a job for
+_NOT_KEPT = "nocache"
+_UNSIGNED = ("nonce", "tok", "sig")
+_TRIES = 100
+
+
+def save_return(bench: Bench, minion: Minion, load: dict[str, Any]) -> None:
+    """Store a return and fire its event. Raises BadLoad or BadName for one that is incomplete."""
+    if not _signature_allows(bench, minion, load):
+        bench.refusals.note("unsigned return", f"of {minion.id}")
+        return
+    ret = job_loads.read_return(load, minion.id)
+    if ret.jid == _UNASKED:
+        _save_unasked(bench, ret)
+    else:
+        _save(bench, ret)
+
+
+def save_syndic_returns(bench: Bench, minion: Minion, load: dict[str, Any]) -> None:
+    """Store the returns that a lower master passes on; ids inside are its word, but checked."""
+    batch = fields.array(load, "load") if isinstance(load.get("load"), list) else [load]
+    for job in batch:
+        try:
+            _save_lower_job(bench, job)
+        except RemoteError as exc:
+            bench.refusals.note("syndic return", f"of {minion.id}: {exc}")
+
+
+def _save(bench: Bench, ret: job_loads.Return) -> None:
+    keep = bench.config.job_cache and ret.jid != _NOT_KEPT
+    if keep and not bench.jobs.save_return(ret, bench.clock()):
+        return
+    bench.out.fire(tags.job_return(ret.jid, ret.minion_id), ret.load)
+
+
+def _save_unasked(bench: Bench, ret: job_loads.Return) -> None:
+    request = _name_of(ret)
+    if request is not None and bench.jobs.has_request(request):
+        return
+    load = {
+        **ret.load,
+        "tgt_type": "glob",
+        "tgt": ret.minion_id,
+        "arg": ret.load.get("fun_args") or [],
+    }
+    for _ in range(_TRIES):
+        jid = bench.new_jid()
+        load["jid"] = jid
+        job_load = {name: value for name, value in load.items() if name not in ("return", "ts")}
+        job = Job(jid=jid, created=bench.clock(), load=job_load, minions=[ret.minion_id])
+        try:
+            bench.jobs.save_job(job, request)
+        except Replayed:
+            if request is not None and bench.jobs.has_request(request):
+                return  # another worker had the repetition at the same time
+            continue
+        _save(bench, job_loads.read_return(load, ret.minion_id))
+        return
+    raise Replayed
+
+
+def _name_of(ret: job_loads.Return) -> bytes | None:
+    # The stamp is made with the result, so it is the same in each repetition. Without one (a run
+    # by hand) two equal returns may be two runs.
+    if not isinstance(ret.load.get("_stamp"), str):
+        return None
+    lasting = {name: value for name, value in ret.load.items() if name != "ts"}
+    return hashlib.blake2b(serial.pack_bin(lasting), digest_size=16).digest()
+
+
+def _save_lower_job(bench: Bench, job: Any) -> None:
+    if not isinstance(job, dict):
+        raise BadLoad("a job of a syndic is not a map")
+    jid = names.jid(job.get("jid"))
+    returns = fields.mapping(job, "return")
+    if isinstance(job.get("load"), dict) and bench.jobs.job(jid) is None:
+        _save_quietly(bench, Job(jid=jid, created=bench.clock(), load=job["load"]))
+    outer = {name: job[name] for name in ("fun", "arg", "tgt", "tgt_type") if name in job}
+    for minion_id, result in returns.items():
+        if not isinstance(result, dict):
+            raise BadLoad("a return of a syndic is not a map")
+        lower = {**outer, **result, "cmd": "_return", "jid": jid}
+        _save(bench, job_loads.read_return(lower, names.minion_id(minion_id)))
+
+
+def _save_quietly(bench: Bench, job: Job) -> None:
+    try:
+        bench.jobs.save_job(job)
+    except Replayed:
+        log.debug("job %s is known already", job.jid)
+
+
+def _signature_allows(bench: Bench, minion: Minion, load: dict[str, Any]) -> bool:
+    config = bench.config
+    if "sig" not in load:
+        return not config.require_minion_sign_messages
+    if not (config.require_minion_sign_messages or config.drop_messages_signature_fail):
+        return True
+    signed = {name: value for name, value in load.items() if name not in _UNSIGNED}
+    try:
+        minion.key.verify(
+            fields.blob(load, "sig"), serial.pack_bin(signed), minion.sig_algo, "return"
+        )
+    except (BadSignature, BadLoad, BadName):
+        return False
+    return True

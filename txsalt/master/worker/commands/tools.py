@@ -1,0 +1,97 @@
+"""
+``runner`` and ``wheel``: functions that run on the master, from a table and nowhere else.
+
+Source: PROTOCOL section 10.2, 13.1.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any  # results are any msgpack value
+
+from txsalt.errors import TxsaltError
+from txsalt.events import tags
+from txsalt.master.worker.bench import Bench
+from txsalt.master.worker.commands import job_history, keys
+from txsalt.master.worker.gatekeeper import Opened
+from txsalt.master.worker.principals import LocalUser
+from txsalt.wire import fields
+
+log = logging.getLogger(__name__)
+
+Function = Callable[[Bench, dict[str, Any]], Any]
+
+WHEELS: dict[str, Function] = {
+    "key.list_all": keys.list_all,
+    "key.accept": keys.accept,
+    "key.reject": keys.reject,
+    "key.delete": keys.delete,
+    "key.finger": keys.finger,
+}
+RUNNERS: dict[str, Function] = {
+    "jobs.list_jobs": job_history.list_jobs,
+    "jobs.list_job": job_history.list_job,
+    "jobs.lookup_jid": job_history.lookup_jid,
+}
+
+
+def wheel(bench: Bench, opened: Opened) -> Any:
+    """Run a wheel function; the reply has the result."""
+    user = opened.principal
+    if not isinstance(user, LocalUser) or not user.full:
+        return _refused()
+    fun, jid = fields.text(opened.load, "fun"), bench.new_jid()
+    tag = f"salt/wheel/{jid}"
+    about = {"fun": f"wheel.{fun}", "jid": jid, "user": user.name}
+    bench.out.fire(tags.wheel_new(jid), about)
+    data = {**about, "tag": tag, **_run(bench, WHEELS, fun, opened.load)}
+    bench.out.fire(tags.wheel_return(jid), data)
+    return {"tag": tag, "data": data}
+
+
+def runner(bench: Bench, opened: Opened) -> Any:
+    """Run a runner; the result comes as an event, the reply names its tag."""
+    user = opened.principal
+    if not isinstance(user, LocalUser) or not user.full:
+        return _refused()
+    fun, jid = fields.text(opened.load, "fun"), bench.new_jid()
+    about = {"fun": f"runner.{fun}", "jid": jid, "user": user.name}
+    bench.out.fire(tags.runner_new(jid), about)
+    bench.out.fire(
+        tags.runner_return(jid), {**about, **_run(bench, RUNNERS, fun, _named(opened.load))}
+    )
+    return {"tag": f"salt/run/{jid}", "jid": jid}
+
+
+def run_runner(bench: Bench, fun: str, arguments: dict[str, Any]) -> Any:
+    """Run a runner and return what it returns; an error is a text."""
+    return _run(bench, RUNNERS, fun, arguments)["return"]
+
+
+def _run(
+    bench: Bench, table: dict[str, Function], fun: str, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    function = table.get(fun)
+    if function is None:
+        return {"return": f"'{fun:.100}' is not available.", "success": False}
+    try:
+        return {"return": function(bench, arguments), "success": True}
+    except TxsaltError as exc:
+        return {"return": str(exc), "success": False}
+
+
+def _named(load: dict[str, Any]) -> dict[str, Any]:
+    # Arguments come as {"arg": […], "kwarg": {…}} in ``kwarg``, or as two fields of the load.
+    inner = load.get("kwarg")
+    if isinstance(inner, dict) and ("kwarg" in inner or "arg" in inner):
+        load = inner
+    named = load.get("kwarg")
+    arg = load.get("arg")
+    return {
+        **(named if isinstance(named, dict) else {}),
+        "arg": arg if isinstance(arg, list) else [],
+    }
+
+
+def _refused() -> dict[str, Any]:
+    message = 'Authentication failure of type "user" occurred.'
+    return {"error": {"name": "UserAuthenticationError", "message": message}}
