@@ -73,7 +73,7 @@ class Arrival(Service):
         self._hurry = hurry
         self._chance = chance
         self._is_arriving = True
-        self._was_connected = False
+        self.is_connected = False
         self._work: set[Deferred[None]] = set()
         self._repeated: list[LoopingCall] = []
         self._connected: Deferred[None] | None = None
@@ -127,7 +127,7 @@ class Arrival(Service):
 
     async def _until_connected(self) -> None:
         """A start event says that jobs may come: wait until they can be heard."""
-        if self._was_connected:
+        if self.is_connected:
             return
         self._connected = Deferred()
         try:
@@ -163,12 +163,12 @@ class Arrival(Service):
         if state == "disconnected":
             self.log.warn("the connection to the master broke")
             self._is_arriving = True
-            self._was_connected = False
+            self.is_connected = False
             if self.running:
                 self._do(self._look_for_master())
             return
         is_again = self._is_arriving and self._connected is None
-        self._was_connected = True
+        self.is_connected = True
         if self._connected is not None and not self._connected.called:
             self._connected.callback(None)
         if is_again and self.running:
@@ -183,7 +183,7 @@ class Arrival(Service):
     async def _look_for_master(self) -> None:
         # ZeroMQ tries the same address for ever; the name may stand for another by now.
         await deferLater(self._clock, self._settings.lost_after)
-        if not self._was_connected:
+        if not self.is_connected:
             await self._link.sign_in()
 
     def _repeat(self) -> None:
