@@ -58,6 +58,19 @@ class MinionStory(FleetCase):
         """Wait until the minion answers a ping again."""
         wait_pings(self.fleet, {self.minion_id})
 
+    def accept_again(self) -> None:
+        """Accept the pending key, and let the master know the minion's grains again."""
+        self.fleet.master.change_key("accept", self.minion_id, "accepted")
+        self.wait_ping()
+        # Stock masters forget grains with the key, and learn them from a request for pillar.
+        self.assertIs(self.ask("saltutil.refresh_pillar"), True)
+
+        def known() -> bool:
+            answer = self.fleet.master.say("role:web", "test.ping", options=("-G", "-t", "3"))
+            return answer.data == {self.minion_id: True}
+
+        wait_until(known, START_SECONDS, f"grains of {self.minion_id} known to the master")
+
     def matched(self, target: str, *options: str) -> None:
         """A ping to this target is answered by the minion."""
         answer = self.fleet.master.say(target, "test.ping", options=options)
@@ -219,8 +232,7 @@ class MinionStory(FleetCase):
         master.job_id(master.say(self.minion_id, "test.sleep", "3", options=("--async",)))
         master.change_key("delete", self.minion_id, "")
         master.wait_key(self.minion_id, "pre")
-        master.change_key("accept", self.minion_id, "accepted")
-        self.wait_ping()
+        self.accept_again()
 
     def test_master_restart_and_rotation(self) -> None:
         """

@@ -32,8 +32,7 @@ class Salt3008MasterTests(stories.MinionStory):
         minion.check_alive()
         master.change_key("delete", self.minion_id, "")
         master.wait_key(self.minion_id, "pre")
-        master.change_key("accept", self.minion_id, "accepted")
-        self.wait_ping()
+        self.accept_again()
 
 
 class Salt3006MasterTests(stories.MinionStory):
