@@ -13,7 +13,7 @@ Source: Salt 3008.3, loader/lazy.py LazyLoader.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any  # functions of modules take and return whatever they like
 
-from txsalt.loader.load import Unloadable, import_module, outputters, public_functions
+from txsalt.loader.load import Unloadable, import_parts, outputters, public_functions
 from txsalt.loader.scan import ModuleFile, Place, scan
 from txsalt.loader.virtual import Serves, decide
 
@@ -111,10 +111,11 @@ class Functions(Mapping[str, Function]):
         self._waiting.pop(file.name, None)  # First, as the module may ask for its own functions.
         name = file.virtual_name or file.name
         try:
-            module = import_module(file, self._dunders, self._kind)
-            answer = decide(module, file.name)
+            modules = import_parts(file, self._dunders, self._kind)
+            answer = decide(modules[0], file.name)
             if isinstance(answer, Serves):
-                self._add(answer, public_functions(module), outputters(module))
+                for module in modules:
+                    self._add(answer, public_functions(module), outputters(module))
                 return
             name = answer.name
             reason = f": {answer.reason}" if answer.reason else ""

@@ -19,6 +19,7 @@ from typing import Any  # functions of modules take and return whatever they lik
 
 from attrs import frozen
 
+from txsalt.loader.parts import parts
 from txsalt.loader.scan import ModuleFile
 
 # Modules of users live here in sys.modules, apart from everything that can be imported.
@@ -53,6 +54,15 @@ def import_module(file: ModuleFile, dunders: Mapping[str, object], kind: str) ->
     return module
 
 
+def import_parts(file: ModuleFile, dunders: Mapping[str, object], kind: str) -> list[ModuleType]:
+    """Import a module and, if it is a folder of ours, its files. Raises Unloadable."""
+    module = import_module(file, dunders, kind)
+    try:
+        return parts(module, file, dunders)
+    except (Exception, SystemExit) as exc:
+        raise Unloadable(_explain(exc, file)) from exc
+
+
 def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
     """
     Give the functions of a module by the names users call them by.
@@ -68,10 +78,14 @@ def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 
 def outputters(module: ModuleType) -> dict[str, str]:
-    """Give ``__outputter__`` of a module, by public function name."""
-    named = getattr(module, "__outputter__", {})
+    """Give ``__outputter__`` of a module, by public function name; {} if it is not a map."""
+    named = getattr(module, "__outputter__", None)
     alias = getattr(module, "__func_alias__", {})
-    return {alias.get(name, name): how for name, how in dict(named).items()}
+    return (
+        {alias.get(name, name): how for name, how in named.items()}
+        if isinstance(named, dict)
+        else {}
+    )
 
 
 def _pick(module: ModuleType) -> dict[str, Callable[..., Any]]:

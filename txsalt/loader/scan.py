@@ -9,6 +9,7 @@ Source: Salt 3008.3, loader/lazy.py _refresh_file_mapping.
 """
 
 import functools
+import os
 import re
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -46,7 +47,7 @@ class ModuleFile:
 
 def folder(directory: str | Path) -> Place:
     """Name a folder of the user's as a place; it need not exist."""
-    return Place(str(directory))
+    return Place(os.path.abspath(directory))
 
 
 def package(name: str) -> Place:

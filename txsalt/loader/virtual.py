@@ -54,4 +54,5 @@ def decide(module: ModuleType, file_name: str) -> Serves | Declines:
 
 def _serves(module: ModuleType, name: str) -> Serves:
     aliases = getattr(module, "__virtual_aliases__", ())
-    return Serves(name, tuple(alias for alias in aliases if isinstance(alias, str)))
+    given = aliases if isinstance(aliases, list | tuple) else ()
+    return Serves(name, tuple(alias for alias in given if isinstance(alias, str)))

@@ -7,6 +7,7 @@ command in the background gets a session of its own and outlives the job.
 Source: Salt 3008.3, modules/cmdmod.py _run; utils/timed_subprocess.py.
 """
 
+import codecs
 import logging
 import os
 import pwd
@@ -163,6 +164,10 @@ def _refuse_unsupported(command: Command) -> None:
         raise SaltInvocationError("use_vt is not supported")
     if command.timeout is not None and not isinstance(command.timeout, int | float):
         raise SaltInvocationError(f"timeout {command.timeout} must be a number")
+    try:
+        codecs.lookup(command.output_encoding or "utf-8")
+    except LookupError:
+        raise SaltInvocationError(f"unknown encoding {command.output_encoding}") from None
     if command.shell and not os.access(command.shell, os.X_OK):
         raise CommandExecutionError(f"The shell {command.shell} is not available")
 
@@ -256,10 +261,7 @@ def _input(command: Command) -> bytes | None:
 def _text(raw: bytes | None, command: Command) -> str:
     if raw is None:
         return ""
-    try:
-        text = raw.decode(command.output_encoding or "utf-8", "replace")
-    except LookupError:
-        raise SaltInvocationError(f"unknown encoding {command.output_encoding}") from None
+    text = raw.decode(command.output_encoding or "utf-8", "replace")
     return text.rstrip() if command.rstrip else text
 
 

@@ -116,7 +116,7 @@ def valid() -> dict[str, Any] | None:
 def _entry(alias: str, definition: Any) -> _Entry:
     """Read a definition: a list of arguments (maps are keywords), or a map of keywords."""
     args: list[Any] = []
-    kwargs: dict[str, Any] = field(factory=dict)
+    kwargs: dict[str, Any] = {}
     for part in definition if isinstance(definition, list) else [definition]:
         if isinstance(part, dict):
             kwargs.update(part)

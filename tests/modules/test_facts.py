@@ -1,0 +1,162 @@
+"""Reading grains, pillar and options."""
+
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.modules.calls import FakeContext, modules
+from txsalt.jobs.errors import SaltInvocationError
+from txsalt.modules._walk import MISSING, walk
+
+GRAINS = {"os": "Debian", "id": "web-01", "ip4_interfaces": {"eth0": ["10.0.0.1", "10.0.0.2"]}}
+PILLAR = {
+    "pkg": {"apache": "httpd", "vim": {"v": 9}},
+    "list": [1],
+    "empty": None,
+    "master": {"mo": 1, "both": "master"},
+    "both": "pillar",
+    "deep": {"b": 2},
+}
+CONFIG = {"deep": {"a": 1}, "mine_interval": 60, "a:b": "whole", "mine_functions": {"x": []}}
+
+
+class WalkTests(SynchronousTestCase):
+    """Paths into data."""
+
+    def test_paths(self) -> None:
+        """
+        A path goes through maps by key, lists by index or by the key of an entry.
+        """
+        data = {"a": [{"b": 1}, {"c": 2}], 5: "five", "x:y": 7, "n": {"0": "text"}}
+        for path, expected in (
+            ("a:0:b", 1),
+            ("a:c", 2),
+            ("a:-1:c", 2),
+            ("a:9", MISSING),
+            ("5", "five"),
+            ("x:y", 7),
+            ("n:0", "text"),
+            ("a:0:b:z", MISSING),
+            (5, "five"),
+        ):
+            self.assertEqual(walk(data, path), expected, path)
+        self.assertEqual(walk(data, "a/0/b", None, "/"), 1)
+
+
+class FactsTests(SynchronousTestCase):
+    """The modules grains, pillar and config."""
+
+    def setUp(self) -> None:
+        """Load the modules."""
+        self.functions = modules(FakeContext(CONFIG, GRAINS, PILLAR))
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a function."""
+        return self.functions[name](*args, **kwargs)
+
+    def test_grains(self) -> None:
+        """
+        Grains are read by name and by path.
+        """
+        self.assertEqual(self.call("grains.get", "ip4_interfaces:eth0:1"), "10.0.0.2")
+        self.assertEqual(self.call("grains.get", "nothing"), "")
+        self.assertEqual(self.call("grains.get", "nothing", 5), 5)
+        self.assertEqual(self.call("grains.items"), GRAINS)
+        self.assertEqual(self.call("grains.item", "os", "x"), {"os": "Debian", "x": ""})
+        self.assertEqual(self.call("grains.ls"), ["id", "ip4_interfaces", "os"])
+        self.assertTrue(self.call("grains.has_value", "ip4_interfaces:eth0"))
+        self.assertFalse(self.call("grains.has_value", "ip4_interfaces:eth1"))
+        self.assertTrue(self.call("grains.equals", "os", "Debian"))
+
+    def test_grains_for_a_report(self) -> None:
+        """
+        Sanitized grains do not tell which machine this is.
+        """
+        self.assertEqual(self.call("grains.items", sanitize=True)["id"], "minion")
+        self.assertEqual(self.call("grains.item", "id", sanitize="true"), {"id": "minion"})
+
+    def test_pillar(self) -> None:
+        """
+        Pillar is read by name and by path.
+        """
+        self.assertEqual(self.call("pillar.get", "pkg:apache"), "httpd")
+        self.assertEqual(self.call("pillar.get", "nothing"), "")
+        self.assertIsNone(self.call("pillar.get", "empty", "x"))
+        self.assertEqual(self.call("pillar.items"), PILLAR)
+        self.assertEqual(self.call("pillar.data"), PILLAR)
+        self.assertEqual(self.call("pillar.items", "list"), {"list": [1]})
+        self.assertEqual(self.call("pillar.item", "pkg:vim:v", "no"), {"pkg:vim:v": 9, "no": ""})
+        self.assertEqual(self.call("pillar.ls"), list(PILLAR))
+        self.assertEqual(self.call("pillar.keys", "pkg"), ["apache", "vim"])
+        self.assertRaises(KeyError, self.call, "pillar.keys", "nothing")
+        self.assertRaises(ValueError, self.call, "pillar.keys", "list")
+        self.assertEqual(self.call("pillar.raw", "list"), [1])
+        self.assertEqual(self.call("pillar.raw"), PILLAR)
+        self.assertEqual(self.call("pillar.obfuscate", "list"), {"list": ["<int>"]})
+
+    def test_pillar_laid_over_a_default(self) -> None:
+        """
+        With merge, the pillar's map is laid over the default.
+        """
+        default = {"vim": {"w": 1}, "x": 2}
+        merged = {"vim": {"w": 1, "v": 9}, "x": 2, "apache": "httpd"}
+        self.assertEqual(self.call("pillar.get", "pkg", default, merge=True), merged)
+        self.assertEqual(default, {"vim": {"w": 1}, "x": 2})
+        lists = self.call("pillar.get", "list", [0, 1], merge=True, merge_nested_lists=True)
+        self.assertEqual(lists, [0, 1])
+
+    def test_missing_pillar_can_be_an_error(self) -> None:
+        """
+        With pillar_raise_on_missing, a missing value without a default is an error.
+        """
+        functions = modules(FakeContext({"pillar_raise_on_missing": True}))
+        self.assertRaises(KeyError, functions["pillar.get"], "nothing")
+        self.assertEqual(functions["pillar.get"]("nothing", 1), 1)
+
+    def test_pillar_of_elsewhere(self) -> None:
+        """
+        What cannot be given is refused instead of answered wrongly.
+        """
+        self.assertRaises(SaltInvocationError, self.call, "pillar.items", pillarenv="dev")
+        self.assertRaises(SaltInvocationError, self.call, "pillar.items", pillar={"a": 1})
+
+    def test_config_get(self) -> None:
+        """
+        Options come first, then grains, pillar, and the master's options.
+        """
+        self.assertEqual(self.call("config.get", "mine_interval"), 60)
+        self.assertEqual(self.call("config.get", "os"), "Debian")
+        self.assertEqual(self.call("config.get", "pkg:apache"), "httpd")
+        self.assertEqual(self.call("config.get", "both"), "pillar")
+        self.assertEqual(self.call("config.get", "both", omit_pillar=True), "master")
+        self.assertEqual(self.call("config.get", "mo"), 1)
+        self.assertEqual(self.call("config.get", "nothing", 3), 3)
+        self.assertEqual(self.call("config.get", "deep", merge="recurse"), {"a": 1, "b": 2})
+
+    def test_config_option(self) -> None:
+        """
+        config.option takes whole names, or patterns.
+        """
+        self.assertEqual(self.call("config.option", "a:b"), "whole")
+        self.assertEqual(self.call("config.option", "nothing"), "")
+        self.assertIsNone(self.call("config.option", "empty"))
+        self.assertEqual(
+            self.call("config.option", "mine_i*", wildcard=True), {"mine_interval": 60}
+        )
+        self.assertEqual(self.call("config.option", "os", omit_all=True), "")
+
+    def test_config_merge(self) -> None:
+        """
+        config.merge joins what options and pillar say.
+        """
+        self.assertEqual(self.call("config.merge", "deep"), {"a": 1, "b": 2})
+        self.assertEqual(self.call("config.merge", "nothing", []), [])
+        self.assertEqual(self.call("config.items")["mine_interval"], 60)
+
+    def test_modes(self) -> None:
+        """
+        File modes come out as four digits.
+        """
+        for mode, expected in (("644", "0644"), ("0o755", "0755"), (1777, "1777"), (0, "0000")):
+            self.assertEqual(self.call("config.manage_mode", mode), expected)
+        self.assertIsNone(self.call("config.manage_mode", None))

@@ -1,0 +1,1 @@
+"""Fetch files from the master, and push files to it."""

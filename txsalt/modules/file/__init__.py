@@ -1,0 +1,1 @@
+"""Look at files and folders of this machine, and change them."""
