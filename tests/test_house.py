@@ -30,7 +30,7 @@ ALLOWED = {
     "sockets": {"wire"},
     "process": {"wire", "protocol"},
     "client": {"wire", "events", "jobs", "config", "master.store", "protocol"},
-    "cli": {"client", "config", "outputters", "jobs", "protocol"},
+    "cli": {"client", "config", "outputters", "jobs", "protocol", "events"},
     "tap": {"config", "master.daemon", "minion.daemon", "process"},
     "master.store": {"wire", "protocol", "targeting", "jobs"},
     "master.fileserver": {"wire"},

@@ -4,6 +4,7 @@ import sys
 
 from txsalt.cli.options import Parser, parser
 from txsalt.client.local_client import LocalClient
+from txsalt.events import tags
 
 
 def main(argv: list[str]) -> int:
@@ -17,6 +18,8 @@ def main(argv: list[str]) -> int:
             if heard is None:
                 print(f"txsalt-cli: no event within {options.timeout:g} s", file=sys.stderr)
                 return 1
+            if heard[0].startswith(tags.LIVE_PREFIX):
+                continue  # the bus's answer to somebody who listens, no event
             print(_shown(*heard, as_json=options.json), flush=True)
             left = None if left is None else left - 1
     return 0
