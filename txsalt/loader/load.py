@@ -80,20 +80,18 @@ def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
 def outputters(module: ModuleType) -> dict[str, str]:
     """Give ``__outputter__`` of a module, by public function name; {} if it is not a map."""
     named = getattr(module, "__outputter__", None)
-    alias = getattr(module, "__func_alias__", {})
-    return (
-        {alias.get(name, name): how for name, how in named.items()}
-        if isinstance(named, dict)
-        else {}
-    )
+    alias: dict[str, str] = getattr(module, "__func_alias__", {})
+    if not isinstance(named, dict):
+        return {}
+    return {alias.get(name, name): how for name, how in named.items()}
 
 
 def _pick(module: ModuleType) -> dict[str, Callable[..., Any]]:
     chosen = getattr(module, "__load__", None) or getattr(module, "__all__", None) or dir(module)
-    alias = getattr(module, "__func_alias__", {})
-    functions = {}
+    alias: dict[str, str] = getattr(module, "__func_alias__", {})
+    functions: dict[str, Callable[..., Any]] = {}
     for attribute in chosen:
-        function = getattr(module, attribute, None)
+        function: Any = getattr(module, attribute, None)
         if not attribute.startswith("_") and _belongs(function, module):
             functions[alias.get(attribute, attribute)] = function
     return functions

@@ -76,7 +76,7 @@ class Command:
     success_stderr: Any = None
 
 
-_NAMES = [each.alias for each in fields(Command)]
+_NAMES = [each.name for each in fields(Command)]
 
 
 def run_for(module: Mapping[str, Any], call: Mapping[str, Any], **fixed: Any) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def diskusage(*args: str) -> dict[str, dict[str, int | None]]:
 
     CLI Example: txsalt-cli '*' status.diskusage '/mnt/*' ext4
     """
-    found = {}
+    found: dict[str, dict[str, int | None]] = {}
     for mount, kind in _mounts().items():
         if not args or any(fnmatch.fnmatch(mount, each) or kind == each for each in args):
             try:

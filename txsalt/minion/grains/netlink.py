@@ -38,7 +38,7 @@ def addresses() -> list[Address]:
         link.send(
             _HEADER.pack(_HEADER.size + len(body), _GET_ADDRESSES, _REQUEST_DUMP, 1, 0) + body
         )
-        found = []
+        found: list[Address] = []
         while True:
             for kind, message in _messages(link.recv(1 << 16)):
                 if kind == _DONE:
