@@ -112,15 +112,21 @@ def _job(options: argparse.Namespace) -> Job:
 
 
 def _split(words: list[str], functions: int) -> list[list[str]]:
-    """Share the words out among several functions, at words that are a comma."""
-    parts: list[list[str]] = [[]]
-    for word in words:
-        if word == ",":
-            parts.append([])
-        else:
-            parts[-1].append(word)
+    """
+    Share the words out among several functions, at commas.
+
+    Commas that are words of their own count if there are enough of them; otherwise commas inside
+    words part them too, as Salt has it.
+    """
     if not words:
         return [[] for _ in range(functions)]
+    inside = words.count(",") != functions - 1
+    parts: list[list[str]] = [[]]
+    for word in words:
+        first, *others = word.split(",") if inside else ["", ""] if word == "," else [word]
+        parts[-1] += [first] if first else []
+        for other in others:
+            parts.append([other] if other else [])
     if len(parts) != functions:
         raise UsageError(
             f"{functions} functions need their arguments parted by {functions - 1} commas"
