@@ -1,6 +1,8 @@
 """Commands on this machine."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.modules.calls import FakeContext, modules_and_shared
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 
+ROOT = Path(__file__).parents[2]
 JID = {"__pub_jid": "20260101000000000000"}
 
 
@@ -184,6 +187,20 @@ class CmdTests(SynchronousTestCase):
         """
         mark = f"32{os.getpid()}"
         self.call("shell", f"trap '' TERM; while :; do sleep {mark}; done", timeout=0.2)
+        self.assertEqual(running(mark), [])
+
+    def test_timeout_in_a_job_ends_orphans_too(self) -> None:
+        """
+        In a job, which leads its process group, even what lost its parent is ended.
+        """
+        mark = f"33{os.getpid()}"
+        command = f"(sleep {mark} &); sleep {mark}"
+        script = (
+            "from tests.modules.calls import FakeContext, modules\n"
+            f"modules(FakeContext())['cmd.shell']({command!r}, timeout=0.3)"
+        )
+        argv = [sys.executable, "-c", script]
+        subprocess.run(argv, cwd=ROOT, process_group=0, check=True, env={"PYTHONPATH": str(ROOT)})
         self.assertEqual(running(mark), [])
 
     def test_background(self) -> None:

@@ -83,7 +83,7 @@ def outputters(module: ModuleType) -> dict[str, str]:
     alias: dict[str, str] = getattr(module, "__func_alias__", {})
     if not isinstance(named, dict):
         return {}
-    return {alias.get(name, name): how for name, how in named.items()}
+    return {alias.get(name) or name: how for name, how in named.items()}
 
 
 def _pick(module: ModuleType) -> dict[str, Callable[..., Any]]:
