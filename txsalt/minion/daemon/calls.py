@@ -77,11 +77,11 @@ class Calls:
 
     def _request(self, load: object) -> Deferred[Any]:
         command = load.get("cmd") if isinstance(load, dict) else None
-        if command not in COMMANDS:
+        if not isinstance(command, str) or command not in COMMANDS:
             raise BadLoad(f"jobs cannot send {command!r:.60} to the master")
         return self.request(load, lane=PILLAR if command == "_pillar" else RETURNS)
 
     def _refresh(self, what: object) -> Deferred[Any]:
-        if what not in self.refreshes:
+        if not isinstance(what, str) or what not in self.refreshes:
             raise BadLoad(f"there is no {what!r:.60} to refresh")
         return self.refreshes[what]().addCallback(lambda _: True)

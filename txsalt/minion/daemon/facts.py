@@ -123,13 +123,14 @@ class _OneAtATime:
     def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
         self._work = work
         self._running: Deferred[None] | None = None
+        self._busy = False
         self._waiting: list[Deferred[None]] = []
         self._stopped = False
 
     def run(self) -> Deferred[None]:
         done: Deferred[None] = Deferred()
         self._waiting.append(done)
-        if self._running is None:
+        if not self._busy:
             self._start()
         return done
 
@@ -140,15 +141,15 @@ class _OneAtATime:
 
     def _start(self) -> None:
         waiting, self._waiting = self._waiting, []
-        # Set first: the work may be done at once.
-        running = self._running = Deferred.fromCoroutine(self._once())
-        running.addBoth(self._done, waiting)
+        self._busy = True
+        self._running = Deferred.fromCoroutine(self._once())
+        self._running.addBoth(self._done, waiting)
 
     async def _once(self) -> None:
         await self._work()
 
     def _done(self, result: object, waiting: list[Deferred[None]]) -> None:
-        self._running = None
+        self._busy = False
         if self._waiting and not self._stopped:
             self._start()
         for done in waiting:

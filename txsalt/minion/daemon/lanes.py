@@ -8,7 +8,10 @@ a sign-in opens a third for itself, so that it never waits behind a question tha
 from collections.abc import Callable
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from txsalt.errors import RequestTimedOut
 
 RETURNS, PILLAR, SIGN_IN = "returns", "pillar", "sign-in"
 
@@ -39,10 +42,22 @@ class Lanes:
             self._endpoint = endpoint
 
     def ask(self, lane: str, payload: bytes, timeout: float) -> Deferred[bytes]:
-        """Ask on ``lane``; call only after ``point_at``. Raises EndpointUnusable."""
+        """
+        Ask on ``lane``; call only after ``point_at``. Raises EndpointUnusable.
+
+        Fails with RequestTimedOut, also when the lane was closed.
+        """
         if lane not in self._sockets:
             self._sockets[lane] = self._open_socket(self._endpoint)
-        return self._sockets[lane].request(payload, timeout)
+        socket = self._sockets[lane]
+
+        def closed(failure: Failure) -> Failure:
+            # Given up by the lane, not by who asked: to them it is a question without an answer.
+            if failure.check(CancelledError) and self._sockets.get(lane) is not socket:
+                return Failure(RequestTimedOut(timeout))
+            return failure
+
+        return socket.request(payload, timeout).addErrback(closed)
 
     def drop(self, lane: str) -> None:
         """Close one lane until it is needed again."""
@@ -51,6 +66,6 @@ class Lanes:
             socket.close()
 
     def close(self) -> None:
-        """Close all lanes; what is under way fails with CancelledError."""
+        """Close all lanes; what is under way fails with RequestTimedOut."""
         for lane in list(self._sockets):
             self.drop(lane)

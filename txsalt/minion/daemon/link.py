@@ -15,7 +15,7 @@ from typing import Any  # replies are any msgpack value
 
 from attrs import evolve, frozen
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -159,11 +159,7 @@ class Link(Service):
     async def _ask(self, session: Session, load: Load, lane: str, seconds: float) -> Any:
         nonce = self._entropy(16).hex()
         payload = sealed_request.seal(session, load, nonce=nonce, now=int(self._clock.seconds()))
-        try:
-            raw = await self._road.lanes.ask(lane, payload, seconds)
-        except CancelledError:
-            # The lane was closed: the master moved, or the link stops.
-            raise RequestTimedOut(seconds) from None
+        raw = await self._road.lanes.ask(lane, payload, seconds)
         return sealed_request.open_reply(session, raw, nonce=nonce)
 
     async def _ready(self, seconds: float) -> Session:
@@ -184,7 +180,7 @@ class Link(Service):
             raise RequestTimedOut(seconds)
         try:
             await self.sign_in().addTimeout(seconds, self._clock)
-        except (DeferredTimeout, CancelledError):
+        except DeferredTimeout:
             raise RequestTimedOut(seconds) from None
 
     def _signed_in(self, signed_in: SignedIn) -> None:

@@ -61,6 +61,7 @@ class Returns(Service):
         self._uniform = uniform
         self._queue: deque[Entry] = deque()
         self._sending: Deferred[None] | None = None
+        self._busy = False
         self._pause: Deferred[None] | None = None
         self._emptied: list[Deferred[None]] = []
         self._failures = 0
@@ -120,9 +121,11 @@ class Returns(Service):
         return replaced if _is_short(replaced) else {**replaced, "fun_args": []}
 
     def _send(self) -> None:
-        if self.running and self._sending is None and self._queue:
-            sending = self._sending = Deferred.fromCoroutine(self._send_all())
-            sending.addErrback(self._broke_off)
+        if self.running and not self._busy and self._queue:
+            # Set first: where nothing waits, all is sent when fromCoroutine returns.
+            self._busy = True
+            self._sending = Deferred.fromCoroutine(self._send_all())
+            self._sending.addErrback(self._broke_off)
 
     async def _send_all(self) -> None:
         while self._queue and self.running:
@@ -134,9 +137,9 @@ class Returns(Service):
             if trouble is None:
                 self._failures = 0
                 self._forget(entry)
-            else:
+            elif self.running:
                 await self._wait(entry, trouble)
-        self._sending = None
+        self._busy = False
         for emptied in self._emptied:
             emptied.callback(None)
         self._emptied.clear()
@@ -193,7 +196,7 @@ class Returns(Service):
             self.log.failure("a sent return stays on disk and will be sent again")
 
     async def _stop(self) -> None:
-        if self._queue and self._failures == 0 and self._sending is not None:
+        if self._queue and self._failures == 0 and self._busy:
             emptied: Deferred[None] = Deferred()
             self._emptied.append(emptied)
             try:
@@ -209,7 +212,7 @@ class Returns(Service):
             self._queue = deque(evolve(each) for each in self._queue if not each.path)
 
     def _broke_off(self, failure: object) -> None:
-        self._sending = None
+        self._busy = False
         if not failure.check(CancelledError):
             self.log.failure("sending returns broke off", failure=failure)
             self._clock.callLater(self._settings.timer_max, self._send)

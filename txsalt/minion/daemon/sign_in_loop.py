@@ -94,20 +94,18 @@ class SignInLoop:
         self._entropy = entropy
         self._waiting: list[Deferred[SignedIn]] = []
         self._loop: Deferred[None] | None = None
+        self.busy = False
         self._told = ""
-
-    @property
-    def busy(self) -> bool:
-        """Whether a sign-in is under way."""
-        return self._loop is not None
 
     def run(self) -> Deferred[SignedIn]:
         """Sign in, or join the sign-in that is under way."""
         joined: Deferred[SignedIn] = Deferred(self._waiting_no_more)
         self._waiting.append(joined)
-        if self._loop is None:
-            loop = self._loop = Deferred.fromCoroutine(self._until_accepted())
-            loop.addErrback(self._ended)
+        if not self.busy:
+            # Set first: where nothing waits, the loop has ended when fromCoroutine returns.
+            self.busy = True
+            self._loop = Deferred.fromCoroutine(self._until_accepted())
+            self._loop.addErrback(self._ended)
         return joined
 
     def stop(self) -> None:
@@ -127,7 +125,7 @@ class SignInLoop:
                 break
             self._tell(outcome, master)
             await deferLater(self._clock, patience.after(outcome))
-        self._loop = None
+        self.busy = False
         self._road.done()
         self._accepted(outcome)
         waiting, self._waiting = self._waiting, []
@@ -184,7 +182,7 @@ class SignInLoop:
         say("{text}", text=told.text)
 
     def _ended(self, failure: object) -> None:
-        self._loop = None
+        self.busy = False
         self._road.done()
         if not failure.check(CancelledError):
             self.log.failure("the sign-in broke off", failure=failure)

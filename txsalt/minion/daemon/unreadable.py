@@ -43,7 +43,7 @@ class Unreadable:
         self._bytes = 0
         self._earliest = 0.0
         self._timer: IDelayedCall | None = None
-        self._signing_in: Deferred[object] | None = None
+        self._is_signing_in = False
 
     def hold(self, frame: bytes) -> None:
         """Keep ``frame`` until a sign-in, which follows as soon as it may."""
@@ -51,7 +51,7 @@ class Unreadable:
         self._bytes += len(frame)
         while len(self._frames) > MOST or (self._bytes > MOST_BYTES and len(self._frames) > 1):
             self._bytes -= len(self._frames.popleft()[1])
-        if self._signing_in is None and self._timer is None:
+        if not self._is_signing_in and self._timer is None:
             wait = max(0.0, self._earliest - self._clock.seconds())
             if wait:
                 self._timer = self._clock.callLater(wait, self._start)
@@ -69,12 +69,11 @@ class Unreadable:
     def _start(self) -> None:
         self._timer = None
         self.log.info("a publication does not open; signing in again")
-        # Set before it may fire at once.
-        signing_in = self._signing_in = self._sign_in()
-        signing_in.addBoth(self._signed_in)
+        self._is_signing_in = True
+        self._sign_in().addBoth(self._signed_in)
 
     def _signed_in(self, _: object) -> None:
-        self._signing_in = None
+        self._is_signing_in = False
         now = self._clock.seconds()
         self._earliest = now + self._distance
         frames, self._frames, self._bytes = self._frames, deque(), 0

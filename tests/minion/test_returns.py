@@ -1,0 +1,181 @@
+"""Tests of the returns and their outbox."""
+
+import os
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.logger import LogLevel, capturedLogs
+from twisted.trial.unittest import SynchronousTestCase
+
+from txsalt.errors import RequestRefused, RequestTimedOut
+from txsalt.minion.daemon.outbox import Outbox
+from txsalt.minion.daemon.returns import Returns, ReturnSettings
+
+
+def load(jid: str, value: Any = True) -> dict[str, Any]:
+    return {"cmd": "_return", "id": "m1", "jid": jid, "fun": "f", "fun_args": [], "return": value}
+
+
+class ReturnsTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_800_000_000)
+        self.folder = self.mktemp()
+        self.sent: list[tuple[str, Deferred[Any]]] = []
+        self.returns = self.make()
+
+    def make(self) -> Returns:
+        returns = Returns(
+            self.clock, Outbox(self.folder), self.request, ReturnSettings(), lambda low, high: low
+        )
+        returns.startService()
+        return returns
+
+    def request(self, load: dict[str, Any], *, timeout: float, tries: int) -> Deferred[Any]:
+        self.assertEqual((timeout, tries), (5.0, 1))
+        answer: Deferred[Any] = Deferred()
+        self.sent.append((load["jid"], answer))
+        return answer
+
+    def jids(self) -> list[str]:
+        return [jid for jid, _ in self.sent]
+
+    def files(self) -> int:
+        return len(os.listdir(self.folder))
+
+    def deny(self, reason: Exception) -> None:
+        self.sent[-1][1].errback(reason)
+
+    def test_acknowledged(self) -> None:
+        """
+        A return is on disk until the master acknowledged it, readable by its owner only.
+        """
+        self.returns.put(load("1"))
+        [name] = os.listdir(self.folder)
+        self.assertEqual(os.stat(f"{self.folder}/{name}").st_mode & 0o777, 0o600)
+        self.sent[0][1].callback(None)
+        self.assertEqual((self.files(), self.returns.waiting), (0, 0))
+
+    def test_in_order(self) -> None:
+        """
+        Returns are sent one after the other, in the order in which the jobs ended.
+        """
+        for jid in "123":
+            self.returns.put(load(jid))
+        self.assertEqual(self.jids(), ["1"])
+        self.sent[0][1].callback(None)
+        self.sent[1][1].callback(None)
+        self.assertEqual(self.jids(), ["1", "2", "3"])
+
+    def test_retried(self) -> None:
+        """
+        Without an answer a return is sent again, after ever longer pauses, and never given up.
+        """
+        self.returns.put(load("1"))
+        for pause in (5, 10, 20, 40, 80, 160, 300, 300):
+            self.deny(RequestTimedOut(5))
+            before = len(self.sent)
+            self.clock.advance(pause - 0.1)
+            self.assertEqual(len(self.sent), before)
+            self.clock.advance(0.2)
+            self.assertEqual(len(self.sent), before + 1)
+        self.assertEqual(self.files(), 1)
+
+    def test_hurry(self) -> None:
+        """
+        A sign-in ends the pause.
+        """
+        self.returns.put(load("1"))
+        self.deny(RequestTimedOut(5))
+        self.returns.hurry()
+        self.assertEqual(self.jids(), ["1", "1"])
+
+    def test_refused(self) -> None:
+        """
+        A return that the master refuses does not hold up the others.
+        """
+        self.returns.put(load("1"))
+        self.returns.put(load("2"))
+        self.deny(RequestRefused("no"))
+        self.clock.advance(5)
+        self.assertEqual(self.jids(), ["1", "2"])
+        self.sent[1][1].callback(None)
+        self.sent[2][1].callback("")
+        self.assertEqual(self.jids(), ["1", "2", "1"])
+        self.assertEqual(self.returns.waiting, 1)
+
+    def test_restart(self) -> None:
+        """
+        What a former run could not deliver is sent first, in its order.
+        """
+        for jid in "12":
+            self.returns.put(load(jid))
+        stopped = self.returns.stopService()
+        self.clock.advance(2)
+        self.successResultOf(stopped)
+        self.assertTrue(self.sent[0][1].called)
+        self.sent.clear()
+        again = self.make()
+        again.put(load("3"))
+        for number in range(3):
+            self.sent[number][1].callback(None)
+        self.assertEqual(self.jids(), ["1", "2", "3"])
+        self.assertEqual(self.files(), 0)
+
+    def test_stop_waits_a_moment(self) -> None:
+        """
+        A stop lets returns leave while the master answers.
+        """
+        self.returns.put(load("1"))
+        self.returns.put(load("2"))
+        stopped = self.returns.stopService()
+        self.sent[0][1].callback(None)
+        self.assertNoResult(stopped)
+        self.sent[1][1].callback(None)
+        self.successResultOf(stopped)
+        self.successResultOf(self.returns.stopService())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_expired(self) -> None:
+        """
+        After a day a return is given up, with a line that says so.
+        """
+        self.returns.put(load("1"))
+        self.deny(RequestTimedOut(5))
+        with capturedLogs() as events:
+            self.clock.advance(24 * 3600 + 1)
+        self.assertEqual([e["jid"] for e in events if e["log_level"] is LogLevel.error], ["1"])
+        self.assertEqual(self.files(), 0)
+
+    def test_garbage_on_disk(self) -> None:
+        """
+        Files that are no returns do not stop the start.
+        """
+        for name, content in (("1.return", b"\xc1"), ("x.return", b"\x80"), ("2.return.new", b"")):
+            with open(f"{self.folder}/{name}", "wb") as file:
+                file.write(content)
+        self.make()
+        self.assertEqual((self.files(), self.jids()), (0, []))
+
+    def test_unsendable(self) -> None:
+        """
+        A result that the wire cannot carry is replaced by a text that says so.
+        """
+        self.returns.put(load("1", object()))
+        self.sent[0][1].callback(None)
+        self.returns.put(load("2", b"x" * (61 * 1024 * 1024)))
+        entry = self.returns._queue[0]
+        self.assertIn("is not sent", entry.load["return"])
+        self.assertIs(entry.load["success"], False)
+
+    def test_full_disk(self) -> None:
+        """
+        When the disk takes nothing the return is still sent.
+        """
+        os.rmdir(self.folder)
+        with capturedLogs() as events:
+            self.returns.put(load("1"))
+        self.assertEqual(events[0]["log_level"], LogLevel.error)
+        self.sent[0][1].callback(None)
+        self.assertEqual(self.returns.waiting, 0)
