@@ -1,0 +1,1 @@
+"""Thousands of virtual minions in one process: plain epoll, no reactor."""

@@ -1,0 +1,93 @@
+"""
+Subscriptions: one connection for all minions, or a real one for each.
+
+Source: PROTOCOL sections 2.1 and 2.2.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from txsalt.protocol.publication import BROADCAST, topic_of
+from txsalt.swarm import zmtp
+from txsalt.swarm.connection import Address, Connection
+from txsalt.swarm.loop import Loop
+from txsalt.swarm.minions import Minion
+
+# A listener's queue of new connections is short; those that find it full wait for a second.
+_OPENING = 64
+_RETRY_SECONDS = 0.2
+
+OnMessage = Callable[[Minion | None, list[bytes]], None]
+
+
+class Ears:
+    """Hears for some minions; ``None`` as the minion of a message means all of them."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        address: Address,
+        owners: list[Minion | None],
+        on_message: OnMessage,
+        *,
+        topics: bool,
+    ) -> None:
+        """``topics``: subscribe as a minion does where publications are filtered."""
+        self.lost = 0
+        self._loop = loop
+        self._address = address
+        self._on_message = on_message
+        self._topics = topics
+        self._closed = False
+        self._wanted = len(owners)
+        self._waiting = deque(owners)
+        self._opening: set[Connection] = set()
+        self._up: set[Connection] = set()
+        self._pump()
+
+    @property
+    def up(self) -> int:
+        """How many connections are made."""
+        return len(self._up)
+
+    def all_up(self) -> bool:
+        """Tell whether every connection is made."""
+        return self.up == self._wanted
+
+    def close(self) -> None:
+        """End all connections."""
+        self._closed = True
+        for connection in (*self._up, *self._opening):
+            connection.close()
+
+    def _pump(self) -> None:
+        while self._waiting and len(self._opening) < _OPENING and not self._closed:
+            self._open(self._waiting.popleft())
+
+    def _open(self, owner: Minion | None) -> None:
+        def is_up() -> None:
+            self._opening.discard(connection)
+            self._up.add(connection)
+            self._pump()
+
+        def is_lost(reason: str) -> None:
+            self.lost += 1
+            self._opening.discard(connection)
+            self._up.discard(connection)
+            self._waiting.append(owner)
+            self._loop.later(_RETRY_SECONDS, self._pump)
+
+        connection = Connection(
+            self._loop,
+            self._address,
+            zmtp.hello(b"SUB", self._subscriptions(owner)),
+            lambda parts: self._on_message(owner, parts),
+            is_lost,
+            is_up,
+        )
+        self._opening.add(connection)
+
+    def _subscriptions(self, owner: Minion | None) -> tuple[bytes, ...]:
+        if owner is None or not self._topics:
+            return (b"",)
+        return (BROADCAST, topic_of(owner.facts.id))
