@@ -10,7 +10,7 @@ from unittest import TestCase
 from attrs import define
 
 from txsalt.config.master import MasterConfig
-from txsalt.master.store import database, master_key, secrets, user_keys
+from txsalt.master.store import database, secrets, user_keys
 from txsalt.master.store.keys import KeyStore
 from txsalt.master.store.private_file import write_private
 from txsalt.master.worker.answerer import answer
@@ -55,7 +55,8 @@ class Place:
         self.daemon_frames: list[bytes] = []
         self.config = self._config()
         KeyStore(self.config.pki_dir).prepare()
-        write_private(f"{self.config.pki_dir}/master.pem", key_pair("master").pem(), 0o400)
+        for name, file in (("master", "master.pem"), ("sign", "master_sign.pem")):
+            write_private(f"{self.config.pki_dir}/{file}", key_pair(name).pem(), 0o400)
         os.makedirs(self.config.cachedir, exist_ok=True)
         self.root_key = user_keys.ensure(self.config.cachedir, "root")
         self.secrets = secrets.load_or_create(self.config.pki_dir)

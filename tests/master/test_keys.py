@@ -4,9 +4,9 @@ import os
 import stat
 import tempfile
 
-from tests.master.place import key_pair
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.master.place import key_pair
 from txsalt.errors import BadName
 from txsalt.master.store.keys import KeyStore
 from txsalt.protocol.admission import KeyState

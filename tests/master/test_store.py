@@ -138,7 +138,9 @@ class FactsTests(StoreCase):
         self.assertIsNone(other.lookup(with_pillar=False)("m1"))
         self.facts.save("m1", {"os": "Debian"}, {"role": "web"}, 1)
         found = other.lookup(with_pillar=True)("m1")
-        self.assertEqual(found and (found.grains, found.pillar), ({"os": "Debian"}, {"role": "web"}))
+        self.assertEqual(
+            found and (found.grains, found.pillar), ({"os": "Debian"}, {"role": "web"})
+        )
         self.facts.save("m1", {"os": "Alma"}, {"role": "db"}, 2)
         found = other.lookup(with_pillar=True)("m1")
         self.assertEqual(found and (found.grains, found.pillar), ({"os": "Alma"}, {"role": "db"}))

@@ -1,0 +1,160 @@
+"""Tests of returns: stored, told, acknowledged, once."""
+
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.master.place import Place
+from txsalt.wire import serial
+
+JID = "20240101000000000001"
+
+
+class ReturnTests(SynchronousTestCase):
+    options: dict[str, Any] = {}
+
+    def setUp(self) -> None:
+        self.place = Place(self, **self.options)
+        self.minion = self.place.minion("m1")
+        self.load = {
+            "success": True,
+            "return": {"a": [1, None, b"\xff"]},
+            "retcode": 0,
+            "jid": JID,
+            "fun": "test.ping",
+            "fun_args": [],
+            "_stamp": "2024-01-01T00:00:00",
+        }
+
+    def send(self, **changes: Any) -> Any:
+        return self.minion.ask("_return", **{**self.load, **changes})
+
+    def test_stored_told_acknowledged(self) -> None:
+        """
+        A return is in the store, on the bus with the whole load, and acknowledged with nil.
+        """
+        self.assertIsNone(self.send())
+        stored = self.place.bench.jobs.returns(JID)["m1"]
+        self.assertEqual(stored["return"], {"a": [1, None, b"\xff"]})
+        ((tag, data),) = self.place.events
+        self.assertEqual(tag, f"salt/job/{JID}/ret/m1")
+        self.assertEqual(data, {**self.load, "cmd": "_return", "id": "m1", "ts": data["ts"]})
+
+    def test_repeated(self) -> None:
+        """
+        A return that comes again, later and at another worker, is acknowledged and told once.
+        """
+        self.send()
+        self.place.clock.now += 5
+        self.place.bench = self.place.new_worker()
+        self.assertIsNone(self.send())
+        self.assertEqual(len(self.place.events), 1)
+
+    def test_changed(self) -> None:
+        """
+        A later, different return for the same job replaces the first and is told.
+        """
+        self.send()
+        self.send(retcode=1)
+        self.assertEqual(len(self.place.events), 2)
+        self.assertEqual(self.place.bench.jobs.returns(JID)["m1"]["retcode"], 1)
+
+    def test_unasked(self) -> None:
+        """
+        A return that nobody asked for becomes a job of its own, also when it is repeated.
+        """
+        for _ in range(2):
+            self.assertIsNone(self.send(jid="req", fun_args=[7]))
+        (job,) = self.place.bench.jobs.latest()
+        self.assertEqual((job.load["tgt"], job.load["tgt_type"]), ("m1", "glob"))
+        self.assertEqual((job.load["arg"], job.minions), ([7], ["m1"]))
+        ((tag, data),) = self.place.events
+        self.assertEqual(tag, f"salt/job/{job.jid}/ret/m1")
+        self.assertEqual(data["jid"], job.jid)
+        self.assertIn("m1", self.place.bench.jobs.returns(job.jid))
+
+    def test_by_hand_twice(self) -> None:
+        """
+        Two runs by hand, which carry no stamp, are two jobs although they are equal.
+        """
+        del self.load["_stamp"]
+        for _ in range(2):
+            self.send(jid="req")
+        self.assertEqual(len(list(self.place.bench.jobs.latest())), 2)
+
+    def test_not_to_be_kept(self) -> None:
+        """
+        A return with the jid "nocache" is told but not stored.
+        """
+        self.send(jid="nocache")
+        self.assertEqual(self.place.bench.jobs.returns("nocache"), {})
+        self.assertEqual(self.place.tags, ["salt/job/nocache/ret/m1"])
+
+    def test_incomplete(self) -> None:
+        """
+        A return without result or jid, or with a jid that is a path, is acknowledged and dropped.
+        """
+        for changes in ({"jid": None}, {"jid": "../x"}, {"jid": "a/b"}, {"jid": "x" * 1000}):
+            self.assertIsNone(self.send(**changes))
+        self.assertIsNone(self.minion.ask("_return", jid=JID))
+        self.assertEqual(self.place.events, [])
+
+    def test_id_inside_counts_for_nothing(self) -> None:
+        """
+        A return counts for the minion that sent it, whatever else it names.
+        """
+        self.send(resource_id="m2")
+        self.assertEqual(self.place.bench.jobs.returned_ids(JID), {"m1"})
+
+    def test_large_event_is_trimmed(self) -> None:
+        """
+        A huge result is stored whole; the event names it without carrying it.
+        """
+        big = "x" * 2_000_000
+        self.send(**{"return": big})
+        self.assertEqual(self.place.bench.jobs.returns(JID)["m1"]["return"], big)
+        ((_, data),) = self.place.events
+        self.assertEqual(data["return"], "VALUE_TRIMMED")
+        self.assertEqual(data["retcode"], 0)
+
+    def test_syndic(self) -> None:
+        """
+        Returns of a lower master are stored and told one by one; ids in them are checked.
+        """
+        job = {
+            "id": "syndic",
+            "jid": JID,
+            "fun": "test.ping",
+            "load": {"fun": "test.ping", "arg": [], "tgt": "*", "tgt_type": "glob"},
+            "return": {"low-1": {"return": True, "retcode": 0}},
+        }
+        hostile = [
+            {**job, "jid": "../x"},
+            {**job, "return": {"../../x": {"return": 1}}},
+            {**job, "return": {"low-2": 5}},
+            {**job, "return": 5},
+            5,
+        ]
+        self.assertIsNone(self.minion.ask("_syndic_return", load=[*hostile, job]))
+        self.assertEqual(self.place.tags, [f"salt/job/{JID}/ret/low-1"])
+        stored = self.place.bench.jobs.job(JID)
+        self.assertEqual(stored and stored.load["tgt"], "*")
+        self.assertEqual(self.place.bench.jobs.returned_ids(JID), {"low-1"})
+
+
+class SignedReturnTests(ReturnTests):
+    options = {"require_minion_sign_messages": True, "drop_messages_signature_fail": True}
+
+    def send(self, **changes: Any) -> Any:
+        load = {"cmd": "_return", **self.load, **changes}
+        signed = {**load, "ts": int(self.place.clock()), "id": self.minion.id}
+        sig = self.minion.key.sign(serial.pack_bin(signed), "PKCS1v15-SHA1")
+        return self.minion.ask(**load, ts=signed["ts"], id=self.minion.id, sig=sig)
+
+    def test_unsigned_or_wrong(self) -> None:
+        """
+        Where signatures are required, a return without one or with a wrong one is dropped.
+        """
+        self.assertIsNone(self.minion.ask("_return", **self.load))
+        self.assertIsNone(self.minion.ask("_return", **self.load, sig=b"\xff" * 256))
+        self.assertEqual(self.place.events, [])
