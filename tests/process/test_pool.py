@@ -1,12 +1,25 @@
 """A pool of programs stays whole."""
 
+from collections.abc import Callable
+
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, DeferredQueue
 from twisted.trial.unittest import TestCase
 
 from txsalt.process import ending
 from txsalt.process.pool import PoolEvents, ProgramPool
-from txsalt.process.spawn import Child, ExitStatus
+from txsalt.process.spawn import Child, ExitStatus, spawn_program
+
+
+def spawn_fake(index: int, on_message: Callable[[dict], None]) -> Child:
+    """Start the program that the tests use."""
+    return spawn_program(
+        reactor,
+        "tests.fakes.programs",
+        [],
+        on_message=on_message,
+        on_output=lambda line: None,
+    )
 
 
 class PoolTests(TestCase):
@@ -20,14 +33,13 @@ class PoolTests(TestCase):
         self.messages: DeferredQueue[tuple[int, dict]] = DeferredQueue()
         self.pool = ProgramPool(
             reactor,
-            "tests.fakes.programs",
+            spawn_fake,
             2,
             lambda index: {"kind": "hello", "index": index},
             PoolEvents(
                 on_ready=lambda *fact: self.ready.put(fact),
                 on_message=lambda *fact: self.messages.put(fact),
                 on_gone=lambda *fact: self.gone.put(fact),
-                on_output=lambda *fact: None,
             ),
         )
         self.addCleanup(self.pool.stop, 0.1)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from twisted.internet.defer import Deferred
 
-from txsalt.process.interfaces import Clock, Timer
-from txsalt.process.spawn import Child, ExitStatus
+from txsalt.process.interfaces import Clock, Program, Timer
+from txsalt.process.spawn import ExitStatus
 
 _AFTER_EOF = 3.0  # seconds to end after descriptor 3 was closed
 _AFTER_TERM = 2.0  # seconds
@@ -16,7 +16,7 @@ _AFTER_TERM = 2.0  # seconds
 class Ending:
     """The end of one program, step by step; stops stepping when the program is gone."""
 
-    def __init__(self, child: Child, clock: Clock) -> None:
+    def __init__(self, child: Program, clock: Clock) -> None:
         """Nothing happens before ``begin``."""
         self._child = child
         self._clock = clock
@@ -61,7 +61,7 @@ class Ending:
 
 
 def end_program(
-    child: Child,
+    child: Program,
     clock: Clock,
     *,
     drain: Mapping[str, object] | None = None,

@@ -2,8 +2,10 @@
 What this room needs of a reactor, and of the process transport it makes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
 
 
 class Timer(Protocol):
@@ -48,3 +50,18 @@ class ProcessTransport(Protocol):
 
     def signalProcess(self, signalID: str | int) -> None:
         """Send a signal; raises ProcessExitedAlready."""
+
+
+class Program(Protocol):
+    """A running program, whichever way it was started: ``Child`` or ``ForkedChild``."""
+
+    ended: Deferred[Any]  # fires with an ExitStatus
+
+    def send(self, message: Mapping[str, object]) -> None:
+        """Send a message."""
+
+    def signal(self, name: str | int) -> None:
+        """Send a signal."""
+
+    def close_input(self) -> None:
+        """Close what it reads from."""

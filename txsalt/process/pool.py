@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
 from txsalt.process.ending import end_program
-from txsalt.process.interfaces import ProcessReactor, Timer
-from txsalt.process.spawn import Child, ExitStatus, spawn_program
+from txsalt.process.interfaces import ProcessReactor, Program, Timer
+from txsalt.process.spawn import ExitStatus
 from txsalt.protocol.child_life import ChildLife, Spawn
 
 _DRAIN = {"kind": "drain"}
@@ -29,41 +29,41 @@ class PoolEvents:
     later.
     """
 
-    on_ready: Callable[[int, Child], None]
+    on_ready: Callable[[int, Program], None]
     on_message: Callable[[int, dict], None]  # every message but ``ready``
     on_gone: Callable[[int, ExitStatus], None]
-    on_output: Callable[[int, str], None]
+
+
+# (index, what to call with each message) → the program; raises OSError if it cannot be started
+Spawner = Callable[[int, Callable[[dict], None]], Program]
 
 
 @define
 class _Place:
     index: int
     life: ChildLife = Factory(ChildLife)
-    child: Child | None = None
+    child: Program | None = None
     timer: Timer | None = None
 
 
 class ProgramPool:
-    """``size`` programs of one module."""
+    """``size`` programs."""
 
     log = Logger()
 
     def __init__(
         self,
         reactor: ProcessReactor,
-        module: str,
+        spawn: Spawner,
         size: int,
         hello: Callable[[int], Mapping[str, object]],
         events: PoolEvents,
-        *,
-        env: Mapping[str, str] | None = None,
     ) -> None:
         """``hello`` makes the first message for the program at an index; starts nothing yet."""
         self._reactor = reactor
-        self._module = module
+        self._spawner = spawn
         self._hello = hello
         self._events = events
-        self._env = env
         self._places = [_Place(index) for index in range(size)]
 
     def start(self) -> None:
@@ -71,7 +71,7 @@ class ProgramPool:
         for place in self._places:
             self._plan(place, place.life.start())
 
-    def child(self, index: int) -> Child | None:
+    def child(self, index: int) -> Program | None:
         """The program at a place now, ready or not; None between two."""
         return self._places[index].child
 
@@ -105,18 +105,9 @@ class ProgramPool:
     def _spawn(self, place: _Place) -> None:
         index = place.index
         try:
-            child = spawn_program(
-                self._reactor,
-                self._module,
-                [],
-                on_message=lambda message: self._received(place, message),
-                on_output=lambda line: self._events.on_output(index, line),
-                env=self._env,
-            )
+            child = self._spawner(index, lambda message: self._received(place, message))
         except OSError:
-            self.log.failure(
-                "program {module} {index} not started", module=self._module, index=index
-            )
+            self.log.failure("program {index} not started", index=index)
             self._after(place)
             return
         place.child = child

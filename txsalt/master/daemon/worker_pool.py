@@ -14,8 +14,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger, LogLevel
 
 from txsalt.master.daemon.request_router import RequestRouter
+from txsalt.process.interfaces import Program
+from txsalt.process.nursery import ForkedChild, Nursery
 from txsalt.process.pool import PoolEvents, ProgramPool
-from txsalt.process.spawn import Child, ExitStatus
+from txsalt.process.spawn import ExitStatus
 
 _MODULE = "txsalt.master.worker"
 _GRACE_SECONDS = 3.0
@@ -51,6 +53,7 @@ class WorkerPool(Service):
         self._hello = hello
         self._on_rotate = on_rotate
         self._pool: ProgramPool | None = None
+        self._nursery: Nursery | None = None
         self._generation = 0
         self._untaken: set[int] = set()
         self._all_taken: Deferred[None] | None = None
@@ -62,21 +65,28 @@ class WorkerPool(Service):
             on_ready=self._ready,
             on_message=self._received,
             on_gone=self._gone,
-            on_output=self._output,
         )
         for worker in range(self._size):
             self._router.open_lane(worker)
-        self._pool = ProgramPool(self._reactor, _MODULE, self._size, self._hello, events)
+        self._nursery = Nursery(self._reactor, _MODULE, self._output)
+        self._pool = ProgramPool(self._reactor, self._spawn, self._size, self._hello, events)
         self._pool.start()
 
     def stopService(self) -> "Deferred[None]":
         """Let each finish what it has in hand, then end it."""
         super().stopService()
-        if self._pool is None:
-            done: Deferred[None] = Deferred()
-            done.callback(None)
-            return done
-        return self._pool.stop(_GRACE_SECONDS)
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        if self._pool is not None:
+            await self._pool.stop(_GRACE_SECONDS)
+        if self._nursery is not None:
+            await self._nursery.stop()
+
+    def _spawn(self, worker: int, on_message: Callable[[dict[str, Any]], None]) -> ForkedChild:
+        if self._nursery is None:
+            raise OSError("the pool was not started")
+        return self._nursery.spawn(on_message)
 
     async def give_secrets(self, secrets: Mapping[str, Any]) -> None:
         """Send new secrets to every worker; return when all use them, or after two seconds."""
@@ -102,8 +112,8 @@ class WorkerPool(Service):
         if not self._untaken and self._all_taken is not None and not self._all_taken.called:
             self._all_taken.callback(None)
 
-    def _ready(self, worker: int, child: Child) -> None:
-        self.log.debug("worker {worker} is ready, pid {pid}", worker=worker, pid=child.pid)
+    def _ready(self, worker: int, _: Program) -> None:
+        self.log.debug("worker {worker} is ready", worker=worker)
         self._router.worker_ready(worker)
 
     def _received(self, worker: int, message: dict[str, Any]) -> None:
@@ -121,9 +131,9 @@ class WorkerPool(Service):
         self._took(worker)  # its successor starts with the new secrets
         self._router.worker_gone(worker)
 
-    def _output(self, worker: int, line: str) -> None:
+    def _output(self, line: str) -> None:
         word, _, rest = line.partition(" ")
         level = _LEVELS.get(word)
         if level is None:
             level, rest = LogLevel.error, line  # a traceback, or a library that talks
-        self.log.emit(level, "worker {worker}: {text}", worker=worker, text=rest)
+        self.log.emit(level, "{text}", text=rest)
