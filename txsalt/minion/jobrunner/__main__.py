@@ -27,8 +27,11 @@ def main(arguments: list[str]) -> None:
 
 def _load(name: str) -> Execute:
     """Import what runs a job before the first fork, so that every job has it warm."""
-    module, _, function = name.partition(":")
-    return getattr(importlib.import_module(module), function)
+    module_name, _, function = name.partition(":")
+    module = importlib.import_module(module_name)
+    if hasattr(module, "preload"):
+        module.preload()
+    return getattr(module, function)
 
 
 if __name__ == "__main__":
