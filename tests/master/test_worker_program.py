@@ -50,12 +50,10 @@ class Program:
     def spawn(self) -> tuple[int, int]:
         down_read, down_write = os.pipe()
         up_read, up_write = os.pipe()
-        code = (
-            "import os, sys; os.dup2(%d, 103); os.dup2(%d, 104); os.dup2(103, 3); os.dup2(104, 4)"
-        )
-        code += "; os.execv(sys.executable, [sys.executable, '-m', 'txsalt.master.worker'])"
+        code = "import sys; from txsalt.master.worker.__main__ import logs, work; logs.start()"
+        code += f"; sys.exit(work({down_read}, {up_write}))"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code % (down_read, up_write)],
+            [sys.executable, "-c", code],
             pass_fds=(down_read, up_write),
             stderr=subprocess.PIPE,
             cwd=os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),

@@ -8,14 +8,12 @@ Source: PROTOCOL section 9.2.
 """
 
 import logging
-from functools import lru_cache
 from typing import Any  # pillar holds any value that YAML knows
 
-from txsalt.config.master import MasterConfig
 from txsalt.errors import BadTarget
 from txsalt.master.pillar.merge import merged, overwritten
-from txsalt.master.pillar.order import PillarOrder
-from txsalt.master.pillar.sources import SourceError, Sources
+from txsalt.master.pillar.order import PillarOptions, PillarOrder
+from txsalt.master.pillar.sources import Files, SourceError, Sources
 from txsalt.targeting import nodegroups
 from txsalt.targeting.facts import Facts
 from txsalt.targeting.matches_me import matches
@@ -27,23 +25,22 @@ ERRORS = "_errors"
 _MAX_INCLUDES = 32
 
 
-def compile_pillar(config: MasterConfig, order: PillarOrder) -> dict[Any, Any]:
-    """Return the pillar of the minion that ``order`` names."""
-    return _Compilation(config, _sources(config), order).run()
+class Pillar:
+    """Compiles the pillars of one master."""
 
+    def __init__(self, options: PillarOptions, files: Files) -> None:
+        """``files`` are those below ``pillar_roots``."""
+        self._options = options
+        self._sources = Sources(files)
 
-@lru_cache(maxsize=4)
-def _sources_of(key: tuple[tuple[str, tuple[str, ...]], ...]) -> Sources:
-    return Sources({environment: list(folders) for environment, folders in key})
-
-
-def _sources(config: MasterConfig) -> Sources:
-    return _sources_of(tuple((env, tuple(dirs)) for env, dirs in config.pillar_roots.items()))
+    def compile(self, order: PillarOrder) -> dict[Any, Any]:
+        """Return the pillar of the minion that ``order`` names."""
+        return _Compilation(self._options, self._sources, order).run()
 
 
 class _Compilation:
-    def __init__(self, config: MasterConfig, sources: Sources, order: PillarOrder) -> None:
-        self._config = config
+    def __init__(self, options: PillarOptions, sources: Sources, order: PillarOrder) -> None:
+        self._options = options
         self._sources = sources
         self._order = order
         self._facts = Facts(order.minion_id, order.grains)
@@ -65,16 +62,16 @@ class _Compilation:
 
     @property
     def _join_lists(self) -> bool:
-        return self._config.pillar_merge_lists
+        return self._options.merge_lists
 
     def _over(self, pillar: dict[Any, Any], more: dict[Any, Any]) -> dict[Any, Any]:
-        if self._config.pillar_source_merging_strategy == "overwrite":
+        if self._options.overwrite:
             return overwritten(pillar, more)
         result: dict[Any, Any] = merged(pillar, more, join_lists=self._join_lists)
         return result
 
     def _environments(self) -> list[str]:
-        wanted = self._order.pillarenv or self._config.pillarenv
+        wanted = self._order.pillarenv or self._options.pillarenv
         return [each for each in self._sources.environments if wanted is None or each == wanted]
 
     def _wanted(self) -> dict[str, list[str]]:
@@ -103,7 +100,7 @@ class _Compilation:
         return chosen
 
     def _matches(self, target: str, kind: str) -> bool:
-        groups = self._config.nodegroups
+        groups = self._options.nodegroups
         try:
             if kind == "nodegroup":
                 target, kind = nodegroups.resolve(f"N@{target}", groups), "compound"
@@ -150,17 +147,13 @@ class _Compilation:
             for step in reversed(key.split(":")) if key else ():
                 part = {step: part}
             included = merged(included, part, join_lists=self._join_lists)
-        below, over = (
-            (content, included)
-            if self._config.pillar_includes_override_sls
-            else (included, content)
-        )
+        below, over = (content, included) if self._options.includes_win else (included, content)
         result: dict[Any, Any] = merged(below, over, join_lists=self._join_lists)
         return result
 
     def _fail(self, error: SourceError) -> None:
         log.error("%s: %s", self._order.minion_id, error)
-        if error.missing or not self._config.pillar_safe_render_error:
+        if error.missing or not self._options.hide_errors:
             self._errors.append(str(error))
         else:
             # A syntax error quotes the file, which may hold secrets of other minions.

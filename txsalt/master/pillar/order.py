@@ -1,10 +1,28 @@
 """
-What a pillar is compiled for.
+What a pillar is compiled for, and by which rules.
 """
 
+from collections.abc import Mapping
 from typing import Any  # grains and pillar hold any msgpack value
 
 from attrs import evolve, field, frozen
+
+
+@frozen(kw_only=True)
+class PillarOptions:
+    """
+    The operator's rules, Salt's options of similar names.
+
+    ``pillarenv`` None: all environments. ``overwrite``: environments replace each other's top
+    level keys instead of being merged. ``hide_errors``: minions are not told why a file failed.
+    """
+
+    nodegroups: Mapping[str, Any] = field(factory=dict)
+    pillarenv: str | None = None
+    merge_lists: bool = False
+    overwrite: bool = False
+    includes_win: bool = False
+    hide_errors: bool = True
 
 
 @frozen(kw_only=True)

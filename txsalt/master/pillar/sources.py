@@ -7,13 +7,11 @@ is for the operator; the minion may be told less.
 
 import os
 import re
-from collections.abc import Mapping
-from typing import Any  # what YAML holds
+from typing import Any, Protocol  # Any: what YAML holds
 
 from attrs import frozen
 
 from txsalt.errors import BadName, LocalError
-from txsalt.master.fileserver.roots import Roots
 from txsalt.renderers import yaml
 from txsalt.renderers.errors import RenderError
 
@@ -37,11 +35,33 @@ class SourceError(LocalError):
         return f"pillar {self.name!r} in environment {self.environment!r}: {self.reason}"
 
 
+class FoundFile(Protocol):
+    """A file on this master."""
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+
+    @property
+    def status(self) -> os.stat_result:
+        """What stat says."""
+
+
+class Files(Protocol):
+    """Folders by environment, which no path leads out of: the file server has them."""
+
+    def environments(self) -> list[str]:
+        """Return the names of the environments."""
+
+    def find(self, environment: str, relative: str) -> FoundFile | None:
+        """Return the regular file at ``relative``, or None. Raises BadName."""
+
+
 class Sources:
     """The files below ``pillar_roots``."""
 
-    def __init__(self, roots: Mapping[str, list[str]]) -> None:
-        self._roots = Roots(roots)
+    def __init__(self, files: Files) -> None:
+        self._roots = files
         self._parsed: dict[str, tuple[Mark, Any]] = {}
 
     @property

@@ -13,6 +13,7 @@ from txsalt.errors import StoreError
 from txsalt.master.store.private_file import make_private_folder
 
 SCHEMA_VERSION = 1
+Connection = sqlite3.Connection
 BUSY_SECONDS = 20.0
 
 _SCHEMA = """

@@ -2,10 +2,10 @@
 The workbench of one worker: everything that a command may reach, made once.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -14,6 +14,7 @@ from txsalt.errors import KeyFileError
 from txsalt.jobs.jid import JidClock
 from txsalt.master.fileserver.roots import Roots
 from txsalt.master.store import master_key, user_keys
+from txsalt.master.store.database import Connection
 from txsalt.master.store.facts import FactsStore
 from txsalt.master.store.identities import Identities, forget
 from txsalt.master.store.jobs import Jobs
@@ -28,6 +29,9 @@ from txsalt.master.worker.sessions import Sessions
 from txsalt.protocol.admission import MasterFace
 from txsalt.wire import auth_loads, rsa
 
+if TYPE_CHECKING:
+    from txsalt.master.pillar.compiler import Pillar
+
 
 class Bench:
     """What commands work with. Raises KeyFileError or StoreError while it is being made."""
@@ -36,7 +40,7 @@ class Bench:
         self,
         config: MasterConfig,
         secrets: Secrets,
-        connection: sqlite3.Connection,
+        connection: Connection,
         out: Outgoing,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -67,6 +71,7 @@ class Bench:
         )
         self._connection = connection
         self._jids = JidClock()
+        self._pillar: Pillar | None = None
         self._signer = _load_signer(config)
         self._stored_signature = _load_signature(config)
         self._faces: dict[str, MasterFace] = {}
@@ -87,6 +92,24 @@ class Bench:
             )
             face = self._faces[sig_algo] = evolve(plain, pub_sig=self._pub_sig(sig_algo))
         return face
+
+    def pillar(self) -> "Pillar":
+        """Return what compiles pillars; made when the first is asked for, as it brings YAML."""
+        if self._pillar is None:
+            from txsalt.master.pillar.compiler import Pillar
+            from txsalt.master.pillar.order import PillarOptions
+
+            config = self.config
+            options = PillarOptions(
+                nodegroups=config.nodegroups,
+                pillarenv=config.pillarenv,
+                merge_lists=config.pillar_merge_lists,
+                overwrite=config.pillar_source_merging_strategy == "overwrite",
+                includes_win=config.pillar_includes_override_sls,
+                hide_errors=config.pillar_safe_render_error,
+            )
+            self._pillar = Pillar(options, Roots(config.pillar_roots))
+        return self._pillar
 
     def new_jid(self) -> str:
         """Return a job id that this worker has not given yet; another one may have."""

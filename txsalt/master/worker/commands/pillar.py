@@ -7,6 +7,7 @@ Source: PROTOCOL section 9.2.
 from typing import Any  # grains and pillar hold any msgpack value
 
 from txsalt.events import tags
+from txsalt.master.pillar.order import PillarOrder
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.principals import Minion
 from txsalt.wire import fields
@@ -14,22 +15,16 @@ from txsalt.wire import fields
 
 def pillar(bench: Bench, minion: Minion, load: dict[str, Any]) -> dict[Any, Any]:
     """Return the pillar of the authenticated minion. Raises BadLoad without grains."""
-    # Only here, as YAML is needed for nothing else in a worker.
-    from txsalt.master.pillar.compiler import compile_pillar
-    from txsalt.master.pillar.order import PillarOrder
-
     order = PillarOrder(
         minion_id=minion.id,
         grains=fields.mapping(load, "grains"),
         pillarenv=_optional_text(load, "pillarenv"),
         override=fields.mapping(load, "pillar_override", {}) if load.get("pillar_override") else {},
     )
-    compiled = compile_pillar(bench.config, order)
+    compiled = bench.pillar().compile(order)
     if bench.config.minion_data_cache:
         # The override is the word of one call, not what the master holds for this minion.
-        plain = (
-            compile_pillar(bench.config, order.without_override()) if order.override else (compiled)
-        )
+        plain = bench.pillar().compile(order.without_override()) if order.override else (compiled)
         bench.facts.save(minion.id, order.grains, plain, bench.clock())
         if bench.config.minion_data_cache_events:
             data = {"Minion data cache refresh": minion.id}
