@@ -141,3 +141,27 @@ class GatherTests(SynchronousTestCase):
             now += due.seconds if isinstance(due, Wait) else 0
         self.assertIsInstance(due, Finished)
         self.assertEqual(set(job.returns) | set(due.missing), {"a", "b"})
+
+    def test_ten_thousand_minions_are_no_burden(self) -> None:
+        """
+        Ten thousand returns, each looked at when it comes, take no longer than they must.
+        """
+        ids = [f"m{number}" for number in range(10_000)]
+        job = gather(*ids)
+        steps = 0
+        for number, id in enumerate(ids):
+            job.returned(id, {}, 100 + number / 10_000)
+            steps += isinstance(job.due(100 + number / 10_000), Wait)
+        self.assertEqual((steps, job.due(102)), (9_999, Finished({})))
+
+    def test_a_deadline_ends_it_for_all(self) -> None:
+        """
+        When the caller's patience ends, everyone who is still waited for is missing.
+        """
+        job = gather("a", "b", "c")
+        job.returned("a", {}, 101)
+        job.due(105)
+        job.probe_answered("b", {"pid": 1}, 106)
+        self.assertEqual(job.running, 1)
+        job.give_up("too late")
+        self.assertEqual(job.due(107), Finished({"b": "too late", "c": "too late"}))

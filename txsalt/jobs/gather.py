@@ -58,7 +58,9 @@ class Gather:
     Follow one job.
 
     ``timeout`` is how long silence is borne before a probe, ``gather_job_timeout`` how long an
-    answer to a probe may take; ``now`` is when the job was published.
+    answer to a probe may take; ``now`` is when the job was published. Each event costs the same
+    for ten minions and for ten thousand: nothing walks through all who are waited for, but the
+    probe that names them.
     """
 
     jid: str
@@ -68,21 +70,30 @@ class Gather:
     now: float
     # Any: a return load holds whatever the function gave.
     returns: dict[str, dict[str, Any]] = field(init=False, factory=dict)
-    _waiting: dict[str, "_Minion"] = field(init=False, factory=dict)
+    # Who is waited for is in one of three maps. Deadlines of the last two only grow from first to
+    # last, so the first entry is the next one due.
+    _silent: dict[str, None] = field(init=False, factory=dict)
+    _probed: dict[str, float] = field(init=False, factory=dict)  # until when an answer may come
+    _ended: dict[str, float] = field(init=False, factory=dict)  # until when the return may come
+    _running: set[str] = field(init=False, factory=set)
     _missing: dict[str, str] = field(init=False, factory=dict)
     _next_probe: float = field(init=False, default=0.0)
 
     def __attrs_post_init__(self) -> None:
-        self._waiting = {id: _Silent() for id in self.expected}
+        self._silent = dict.fromkeys(self.expected)
         self._next_probe = self.now + self.timeout
+
+    @property
+    def running(self) -> int:
+        """How many have said that they still run the job."""
+        return len(self._running)
 
     def expect(self, ids: Iterable[str]) -> None:
         """Wait for more minions: those that the publish reply names after returns came in."""
-        for id in ids:
-            if id not in self.expected:
-                self.expected = (*self.expected, id)
-                if id not in self.returns:
-                    self._waiting[id] = _Silent()
+        known = set(self.expected)
+        more = [id for id in _without_repeats(ids) if id not in known]
+        self.expected = (*self.expected, *more)
+        self._silent |= dict.fromkeys(id for id in more if id not in self.returns)
 
     def returned(self, id: str, load: dict[str, Any], now: float) -> bool:
         """
@@ -92,20 +103,29 @@ class Gather:
         """
         first = id not in self.returns
         self.returns[id] = load
-        self._waiting.pop(id, None)
-        self._missing.pop(id, None)
+        self._forget(id)
+        self._running.discard(id)
         return first
 
     def probe_answered(self, id: str, value: Any, now: float) -> None:
         """Take in a minion's answer to find_job: a record of the running job, or nothing."""
-        is_asked = isinstance(self._waiting.get(id), _Probed)
+        is_asked = id in self._probed
         if isinstance(value, dict) and value and (is_asked or id in self._missing):
             # Alive, if late: an answer after its deadline still says more than silence.
-            self._missing.pop(id, None)
-            self._waiting[id] = _Silent()
+            self._forget(id)
+            self._silent[id] = None
+            self._running.add(id)
             self._next_probe = max(self._next_probe, now + self.timeout)
         elif is_asked:
-            self._waiting[id] = _Ended(now + GRACE)
+            self._forget(id)
+            self._running.discard(id)
+            self._ended[id] = now + GRACE
+
+    def give_up(self, reason: str) -> None:
+        """Wait for nobody any more, for this reason."""
+        for waiting in (self._silent, self._probed, self._ended):
+            self._missing |= dict.fromkeys(waiting, reason)
+            waiting.clear()
 
     def missing(self) -> dict[str, str]:
         """Return whom was given up on so far, each with the reason."""
@@ -113,44 +133,30 @@ class Gather:
 
     def due(self, now: float) -> Due:
         """Say what to do now. A Probe is said once; call again after it."""
-        self._give_up(now)
-        if not self._waiting:
+        self._end_waiting(self._probed, now, NO_ANSWER)
+        self._end_waiting(self._ended, now, NOT_RUNNING)
+        if not (self._silent or self._probed or self._ended):
             return Finished(self.missing())
-        silent = tuple(id for id, it in self._waiting.items() if isinstance(it, _Silent))
-        if silent and now >= self._next_probe:
-            for id in silent:
-                self._waiting[id] = _Probed(now + self.gather_job_timeout)
+        if self._silent and now >= self._next_probe:
+            silent = tuple(self._silent)
+            self._silent.clear()
+            self._probed |= dict.fromkeys(silent, now + self.gather_job_timeout)
             self._next_probe = now + self.timeout
             return Probe(silent)
-        deadlines = [it.until for it in self._waiting.values() if not isinstance(it, _Silent)]
-        if silent:
+        deadlines = [next(iter(each.values())) for each in (self._probed, self._ended) if each]
+        if self._silent:
             deadlines.append(self._next_probe)
         return Wait(max(0.0, min(deadlines) - now))
 
-    def _give_up(self, now: float) -> None:
-        for id, it in list(self._waiting.items()):
-            if not isinstance(it, _Silent) and now >= it.until:
-                del self._waiting[id]
-                self._missing[id] = NOT_RUNNING if isinstance(it, _Ended) else NO_ANSWER
+    def _forget(self, id: str) -> None:
+        for waiting in (self._silent, self._probed, self._ended, self._missing):
+            waiting.pop(id, None)
 
-
-@frozen
-class _Silent:
-    """Has not returned, and no question to it is open."""
-
-
-@frozen
-class _Probed:
-    """Was asked and has not answered; ``until`` is when that means no."""
-
-    until: float
-
-
-@frozen
-class _Ended:
-    """Said that the job does not run; its return may come until ``until``."""
-
-    until: float
-
-
-_Minion = _Silent | _Probed | _Ended
+    def _end_waiting(self, waiting: dict[str, float], now: float, reason: str) -> None:
+        while waiting:
+            id, until = next(iter(waiting.items()))
+            if now < until:
+                return
+            del waiting[id]
+            self._running.discard(id)
+            self._missing[id] = reason
