@@ -71,7 +71,27 @@ class MinionFacts(Plain):
 class MinionWork(Plain):
     """Modules and jobs."""
 
-    module_dirs: list[str] = option([], doc="More folders with modules.")
+    module_dirs: list[str] = option(
+        [], doc="More folders with modules, or with folders named after kinds of them."
+    )
+    grains_dirs: list[str] = option([], doc="More folders with grains modules.")
+    utils_dirs: list[str] = option([], doc="More folders with utility modules.")
+    extmod_whitelist: dict[str, list[str]] = option(
+        {}, doc="By kind (modules, grains, ...), the only modules that are synced from the master."
+    )
+    extmod_blacklist: dict[str, list[str]] = option(
+        {}, doc="By kind, modules that are not synced from the master."
+    )
+    clean_dynamic_modules: bool = option(
+        True, doc="Remove synced modules that the master has no more."
+    )
+    salt_modules: str = option(
+        "auto",
+        doc="Where the salt package is installed, too: run functions that txsalt lacks with it "
+        "(auto), never (off), or before txsalt's own ones (prefer).",
+        check=kinds.one_of("auto", "off", "prefer"),
+        ours=True,
+    )
     disable_modules: list[str] = option([], doc="Execution modules that are not loaded.")
     whitelist_modules: list[str] = option(
         [], doc="The only execution modules that are loaded; empty for all."

@@ -5,6 +5,7 @@ Everything that is wrong is found in one go and told together: an operator mends
 """
 
 import os
+import pwd
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve
@@ -77,4 +78,11 @@ def _check_sockets(sock_dir: str, longest_name: str, findings: Findings) -> None
 def _finished(config: _C, findings: Findings) -> tuple[_C, list[str]]:
     if findings.problems:
         raise ConfigError(tuple(findings.problems))
-    return config, findings.warnings
+    return (config if config.user else evolve(config, user=_own_name())), findings.warnings
+
+
+def _own_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())  # a container may run as a number that nobody named

@@ -27,7 +27,7 @@ class SharedPlaces(Plain):
         doc="Prepended to cachedir, sock_dir, pki_dir, log_file, pidfile and extension_modules. "
         "A path that lies in root_dir already, and the default of pki_dir, stay as they are.",
     )
-    user: str = option("root", doc="The user to run as.", check=kinds.filled_text)
+    user: str = option("", doc="The user to run as, if root starts it; empty: whoever starts it.")
     include: list[str] = option(
         [],
         doc="Further files to read after this one: paths or patterns, relative to this file. "

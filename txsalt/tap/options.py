@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
-from txsalt.tap import logs
+from txsalt.tap import logs, ownership
 
 _TWISTD_PIDFILE = "twistd.pid"
 
@@ -24,7 +24,10 @@ _TWISTD_PIDFILE = "twistd.pid"
 class Config(Protocol):
     """The options of a configuration that matter here."""
 
+    user: str
+    pki_dir: str
     cachedir: str
+    sock_dir: str
     log_file: str
     log_level: str
     log_level_logfile: str | None
@@ -58,11 +61,22 @@ class DaemonOptions(usage.Options):
         try:
             self.config, self.warnings = self.read(self["config-dir"])
             check_free(self.config.cachedir)
+            self._become(self.config)
             self._tell_twistd(self.config)
         except LocalError as exc:
             raise SystemExit(str(exc)) from None
         except OSError as exc:
             raise SystemExit(f"{exc.filename}: {exc.strerror}") from None
+
+    def _become(self, config: Config) -> None:
+        if self.parent is None or self.parent.get("uid") is not None:
+            return  # twistd was told whom to become
+        account = ownership.account_to_become(config.user)
+        if account is None:
+            return
+        folders = [config.pki_dir, config.cachedir, config.sock_dir]
+        ownership.hand_over(account, folders)
+        self.parent["uid"], self.parent["gid"] = account.uid, account.gid
 
     def _tell_twistd(self, config: Config) -> None:
         parent = self.parent
