@@ -44,7 +44,7 @@ ALLOWED = {
     "master.daemon": {
         "wire", "protocol", "events", "jobs", "config", "sockets", "process", "master.store",
     },
-    "minion.grains": {"config", "wire", "renderers"},
+    "minion.grains": {"config", "wire", "renderers", "jobs", "loader"},
     "minion.jobrunner": {"wire", "events", "jobs", "loader", "modules"},
     "minion.daemon": {
         "wire", "protocol", "events", "jobs", "targeting", "config", "sockets", "process",

@@ -10,8 +10,8 @@ What modules find as globals: the dunders given here, and ``__salt__``, which is
 Source: Salt 3008.3, loader/lazy.py LazyLoader.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any  # functions of modules take and return whatever they like
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, Protocol  # Any: functions of modules take and return whatever they like
 
 from txsalt.loader.load import Unloadable, import_parts, outputters, public_functions
 from txsalt.loader.scan import ModuleFile, Place, scan
@@ -20,21 +20,53 @@ from txsalt.loader.virtual import Serves, decide
 Function = Callable[..., Any]
 
 
+class Guest(Protocol):
+    """Functions of another loader: what is not found here is looked for there."""
+
+    @property
+    def preferred(self) -> bool:
+        """Whether its functions come before those found here."""
+
+    def get(self, name: str) -> Function | None:
+        """Give a function, if it has it."""
+
+    def names(self) -> list[str]:
+        """List its functions; may take seconds."""
+
+    def outputter(self, name: str) -> str | None:
+        """Name the outputter that a function wishes."""
+
+    def missing_reason(self, name: str) -> str:
+        """Say why it does not have a function; "" if it knows nothing of it."""
+
+
 class Functions(Mapping[str, Function]):
     """The functions that a set of places offers, by "module.function"."""
 
     def __init__(
-        self, places: Sequence[Place], dunders: Mapping[str, object], *, kind: str = "modules"
+        self,
+        places: Sequence[Place],
+        dunders: Mapping[str, object],
+        *,
+        kind: str = "modules",
+        disabled: Collection[str] = (),
+        guest: Guest | None = None,
     ) -> None:
         """
         Look through the places, earlier ones first; nothing is imported yet.
 
         ``dunders`` maps global names to values, such as ``__grains__``. ``__salt__`` is added
         unless given, so that another kind ("grains", "utils") can be handed the execution modules.
+        ``disabled`` are modules that are as if they were not there.
         """
         self._kind = kind
         self._dunders = {"__salt__": self, **dunders}
-        self._waiting = scan(places)
+        self._guest = guest
+        self._waiting = {
+            name: file
+            for name, file in scan(places).items()
+            if name not in disabled and file.virtual_name not in disabled
+        }
         self._functions: dict[str, Function] = {}
         self._outputters: dict[str, str] = {}
         self._modules: set[str] = set()
@@ -62,28 +94,54 @@ class Functions(Mapping[str, Function]):
             raise AttributeError(name)
         return Members(self, name)
 
+    def share(self, name: str, value: object) -> None:
+        """Give one more global to the modules that are loaded from now on."""
+        self._dunders[name] = value
+
     def names(self) -> list[str]:
-        """List all functions, sorted. Imports every module."""
+        """List the functions found here, not those of the guest, sorted. Imports every module."""
         for file in list(self._waiting.values()):
             self._load(file)
         return sorted(self._functions)
 
+    def names_of(self, module: str) -> list[str]:
+        """List the functions of one module found here, sorted. Imports it only."""
+        self._find_here(f"{module}.*")
+        return sorted(each for each in self._functions if each.partition(".")[0] == module)
+
+    def guest_names(self) -> list[str]:
+        """List the functions of the guest, sorted; may take seconds."""
+        return sorted(self._guest.names()) if self._guest is not None else []
+
     def outputter(self, name: str) -> str | None:
         """Name the outputter that a module wishes for a function."""
-        return self._outputters.get(name) if name in self else None
+        if name not in self:
+            return None
+        if self._guest is not None and (self._guest.preferred or name not in self._functions):
+            return self._guest.outputter(name) or self._outputters.get(name)
+        return self._outputters.get(name)
 
     def missing_reason(self, name: str) -> str:
         """Say why the module of a function is not available; "" if there is no such module."""
         module = name.partition(".")[0]
         if name in self or module in self._modules:
             return ""
-        return self._declined.get(module, "")
+        guests = self._guest.missing_reason(name) if self._guest is not None else ""
+        return self._declined.get(module, "") or guests
 
     def failed_modules(self) -> dict[str, str]:
         """Give the reasons of the modules that are not available, of those tried so far."""
         return dict(self._declined)
 
     def _find(self, name: str) -> Function | None:
+        guest = self._guest
+        if guest is None:
+            return self._find_here(name)
+        if guest.preferred:
+            return guest.get(name) or self._find_here(name)
+        return self._find_here(name) or guest.get(name)
+
+    def _find_here(self, name: str) -> Function | None:
         module, dot, function = name.partition(".")
         if not (dot and module and function):
             return None
@@ -115,7 +173,8 @@ class Functions(Mapping[str, Function]):
             answer = decide(modules[0], file.name)
             if isinstance(answer, Serves):
                 for module in modules:
-                    self._add(answer, public_functions(module), outputters(module))
+                    functions = public_functions(module, self._kind)
+                    self._add(answer, functions, outputters(module))
                 return
             name = answer.name
             reason = f": {answer.reason}" if answer.reason else ""

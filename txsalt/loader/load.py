@@ -19,6 +19,7 @@ from typing import Any  # functions of modules take and return whatever they lik
 
 from attrs import frozen
 
+from txsalt.loader.depends import enforced
 from txsalt.loader.parts import parts
 from txsalt.loader.scan import ModuleFile
 
@@ -63,16 +64,16 @@ def import_parts(file: ModuleFile, dunders: Mapping[str, object], kind: str) -> 
         raise Unloadable(_explain(exc, file)) from exc
 
 
-def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
+def public_functions(module: ModuleType, kind: str = "modules") -> dict[str, Callable[..., Any]]:
     """
     Give the functions of a module by the names users call them by.
 
-    Hidden are names with a leading underscore, and functions that the module only imported.
-    ``__load__`` (or ``__all__``) narrows the choice; ``__func_alias__`` renames.
-    Raises Unloadable if one of these is not of its form.
+    Hidden are names with a leading underscore, functions that the module only imported, and those
+    whose needs (``depends``) are not met. ``__load__`` (or ``__all__``) narrows the choice;
+    ``__func_alias__`` renames. Raises Unloadable if one of these is not of its form.
     """
     try:
-        return _pick(module)
+        return enforced(_pick(module), module, kind)
     except (TypeError, AttributeError) as exc:
         raise Unloadable(f"__load__, __all__ or __func_alias__ is malformed: {exc}") from exc
 

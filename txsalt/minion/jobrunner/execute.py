@@ -25,7 +25,9 @@ from txsalt.jobs.errors import (
     SaltInvocationError,
 )
 from txsalt.loader.functions import Functions
-from txsalt.loader.scan import Place, folder, package, scan
+from txsalt.loader.places import places_of
+from txsalt.loader.scan import package, scan
+from txsalt.minion.jobrunner.guest import SaltGuest, is_installed
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +55,11 @@ class Context(Protocol):
 
 
 def preload() -> None:
-    """Import the modules that nearly every job needs, and look through our own ones."""
+    """Import the modules that nearly every job needs, and look for all others."""
     for name in _WARM:
         importlib.import_module(name)
     scan([package(BUILT_IN)])
+    is_installed()
 
 
 def run(load: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -86,23 +89,32 @@ def functions_for(context: Context) -> tuple[Functions, dict[str, Any]]:
     """Give the functions of a job, and the map that is their ``__context__``."""
     shared: dict[str, Any] = {}
     config = context.config
-    dunders = {
+    dunders: dict[str, Any] = {
         "__opts__": {**config, "grains": context.grains, "pillar": context.pillar},
         "__grains__": context.grains,
         "__pillar__": context.pillar,
         "__context__": shared,
         "__daemon__": context,
     }
-    return Functions(places_of(config), dunders), shared
+    functions = Functions(
+        places_of(config, "modules", BUILT_IN),
+        dunders,
+        disabled=config.get("disable_modules") or (),
+        guest=_guest(context, shared, lambda: functions),
+    )
+    salts = {**dunders, "__salt__": functions}
+    utils = Functions(places_of(config, "utils"), salts, kind="utils")
+    for each in (functions, utils):
+        each.share("__utils__", utils)
+    return functions, shared
 
 
-def places_of(config: Mapping[str, Any]) -> list[Place]:
-    """List where execution modules are: the user's folders first, then those synced, then ours."""
-    own = config.get("module_dirs") or []
-    places = [folder(each) for each in ([own] if isinstance(own, str) else own)]
-    if config.get("extension_modules"):
-        places.append(folder(f"{config['extension_modules']}/modules"))
-    return [*places, package(BUILT_IN)]
+def _guest(
+    context: Context, shared: dict[str, Any], native: Callable[[], Functions]
+) -> SaltGuest | None:
+    if context.config.get("salt_modules", "auto") == "off" or not is_installed():
+        return None
+    return SaltGuest(context.config, context.grains, context.pillar, shared, native)
 
 
 class _Job:
@@ -128,6 +140,10 @@ class _Job:
             return verdict.of_exception(name, exc, function and inspect.getdoc(function)), None
 
     def _find(self, name: str) -> Callable[..., Any]:
+        # From outside only; modules may still call each other.
+        allowed = self._context.config.get("whitelist_modules")
+        if allowed and name.partition(".")[0] not in allowed:
+            raise FunctionUnavailable(name, "whitelist_modules does not name its module")
         if name not in self._functions:
             raise FunctionUnavailable(name, self._functions.missing_reason(name))
         return self._functions[name]
