@@ -7,10 +7,11 @@ import tempfile
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsalt.errors import Replayed, StoreError
+from txsalt.errors import BadLoad, Replayed, StoreError
 from txsalt.master.store import database
 from txsalt.master.store.facts import FactsStore
 from txsalt.master.store.identities import Identities, forget
+from txsalt.master.store.job_search import JobQuery
 from txsalt.master.store.jobs import Job, Jobs
 from txsalt.master.store.mine import MineStore
 from txsalt.wire.job_loads import Return, read_return
@@ -200,3 +201,56 @@ class MineTests(StoreCase):
         self.assertFalse(mine.delete("m2", "a"))
         mine.flush("m1")
         self.assertEqual(mine.values("c", ["m1"]), {})
+
+
+class JobSearchTests(StoreCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.jobs = Jobs(self.connection)
+        for number, (fun, tgt, user, minions) in enumerate(
+            (
+                ("test.ping", "*", "root", ["m1", "m2"]),
+                (["cmd.run", "test.ping"], ["m1"], "sudo_ann", ["m1"]),
+                ("state.apply", "web*", "root", ["web1"]),
+            )
+        ):
+            load = {"fun": fun, "tgt": tgt, "user": user}
+            self.jobs.save_job(Job(jid=str(number), created=number, load=load, minions=minions))
+
+    def found(self, **query: object) -> list[str]:
+        return [each.jid for each in self.jobs.search(JobQuery(**query))]
+
+    def test_by_everything(self) -> None:
+        """
+        Jobs are found by function, target, user, minion and time, newest first.
+        """
+        for expected, query in (
+            (["2", "1", "0"], {}),
+            (["0"], {"function": "test.*"}),
+            (["1"], {"function": "*test.ping", "minion": "m1", "since": 0.5}),
+            (["1", "0"], {"minion": "m1"}),
+            (["2"], {"target": "web[*]"}),
+            (["1"], {"user": "sudo_*"}),
+            (["1"], {"since": 1, "until": 1.5}),
+            (["2", "1"], {"limit": 2}),
+            ([], {"function": "nothing"}),
+        ):
+            self.assertEqual(self.found(**query), expected, query)
+
+    def test_patterns_are_bounded(self) -> None:
+        """
+        No pattern stalls the master.
+        """
+        self.assertRaises(BadLoad, self.found, function="*a" * 1000)
+        self.assertEqual(self.found(function="*a" * 100), [])
+
+    def test_counts(self) -> None:
+        """
+        A job tells how many were expected, returned and failed, and whom it still waits for.
+        """
+        self.jobs.save_return(a_return("m1", "0", retcode=3), 5)
+        (found,) = self.jobs.search(JobQuery(function="test.ping"))
+        self.assertEqual((found.expected, found.returned, found.failed), (2, 1, 1))
+        waiting = {job.jid: ids for job, ids in self.jobs.unfinished(0)}
+        self.assertEqual(waiting, {"0": ["m2"], "1": ["m1"], "2": ["web1"]})
+        self.assertEqual(self.jobs.outcomes("0"), {"m1": (5.0, False)})

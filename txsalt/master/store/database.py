@@ -22,13 +22,19 @@ CREATE TABLE jobs (
     created REAL NOT NULL,
     owner TEXT,
     request BLOB UNIQUE,
-    job BLOB NOT NULL
+    fun TEXT NOT NULL,
+    tgt TEXT NOT NULL,
+    user TEXT NOT NULL,
+    expected INTEGER NOT NULL,
+    job BLOB NOT NULL,
+    people BLOB NOT NULL
 );
 CREATE INDEX jobs_created ON jobs (created);
 CREATE TABLE returns (
     jid TEXT NOT NULL,
     id TEXT NOT NULL,
     received REAL NOT NULL,
+    succeeded INTEGER NOT NULL,
     stamp TEXT,
     ret BLOB NOT NULL,
     PRIMARY KEY (jid, id)

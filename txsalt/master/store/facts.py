@@ -9,7 +9,7 @@ Source: PROTOCOL sections 9.2, 10.3.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any  # grains and pillar hold any msgpack value
 
 from txsalt.targeting.facts import Facts
@@ -60,6 +60,11 @@ class FactsStore:
             "SELECT seen FROM facts WHERE id = ?", (minion_id,)
         ).fetchone()
         return None if row is None else float(row[0])
+
+    def seen_times(self, minion_ids: Iterable[str]) -> dict[str, float | None]:
+        """Return for each id the Unix time of ``seen``, or None."""
+        known = dict(self._connection.execute("SELECT id, seen FROM facts"))
+        return {minion_id: known.get(minion_id) for minion_id in minion_ids}
 
     def one(self, minion_id: str) -> Facts | None:
         """Return grains and pillar of one minion."""

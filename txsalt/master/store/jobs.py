@@ -8,12 +8,14 @@ Source: PROTOCOL sections 12.4, 7.4.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any  # loads and results are any msgpack value
 
 from attrs import field, frozen
 
 from txsalt.errors import Replayed
+from txsalt.master.store import job_search
+from txsalt.master.store.job_search import JobQuery, JobSummary, column_text
 from txsalt.wire import serial
 from txsalt.wire.job_loads import Return
 
@@ -46,11 +48,23 @@ class Jobs:
         ``request`` names what a minion reported unasked, so that its repetition is noticed.
         Raises Replayed if the jid, or the request, is there already.
         """
-        packed = serial.pack_bin([job.load, job.minions, job.missing])
+        load = job.load
         try:
             self._connection.execute(
-                "INSERT INTO jobs (jid, created, owner, request, job) VALUES (?, ?, ?, ?, ?)",
-                (job.jid, job.created, job.owner, request, packed),
+                "INSERT INTO jobs (jid, created, owner, request, fun, tgt, user, expected, job,"
+                " people) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    job.jid,
+                    job.created,
+                    job.owner,
+                    request,
+                    column_text(load.get("fun")),
+                    column_text(load.get("tgt")),
+                    column_text(load.get("user")),
+                    len(job.minions),
+                    serial.pack_bin(load),
+                    serial.pack_bin([job.minions, job.missing]),
+                ),
             )
         except sqlite3.IntegrityError as exc:
             raise Replayed from exc
@@ -65,13 +79,16 @@ class Jobs:
         load = {name: value for name, value in ret.load.items() if name not in _VOLATILE}
         stamp = ret.load.get("_stamp")
         cursor = self._connection.execute(
-            "INSERT INTO returns (jid, id, received, stamp, ret) VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO returns (jid, id, received, succeeded, stamp, ret)"
+            " VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (jid, id) DO UPDATE SET received = excluded.received,"
-            " stamp = excluded.stamp, ret = excluded.ret WHERE ret IS NOT excluded.ret",
+            " succeeded = excluded.succeeded, stamp = excluded.stamp, ret = excluded.ret"
+            " WHERE ret IS NOT excluded.ret",
             (
                 ret.jid,
                 ret.minion_id,
                 received,
+                ret.success and ret.retcode == 0,
                 stamp if isinstance(stamp, str) else None,
                 serial.pack_bin(load),
             ),
@@ -81,14 +98,15 @@ class Jobs:
     def job(self, jid: str) -> Job | None:
         """Return a job, or None."""
         row = self._connection.execute(
-            "SELECT jid, created, owner, job FROM jobs WHERE jid = ?", (jid,)
+            "SELECT jid, created, owner, job, people FROM jobs WHERE jid = ?", (jid,)
         ).fetchone()
         return None if row is None else _job(row)
 
     def latest(self, limit: int = 1000) -> Iterator[Job]:
         """Yield the latest jobs, newest first."""
         rows = self._connection.execute(
-            "SELECT jid, created, owner, job FROM jobs ORDER BY created DESC LIMIT ?", (limit,)
+            "SELECT jid, created, owner, job, people FROM jobs ORDER BY created DESC LIMIT ?",
+            (limit,),
         )
         return map(_job, rows)
 
@@ -104,13 +122,48 @@ class Jobs:
                 loads[minion_id]["_stamp"] = stamp
         return loads
 
+    def outcomes(self, jid: str) -> dict[str, tuple[float, bool]]:
+        """Return when (Unix time) each answer came and whether it tells of success."""
+        rows = self._connection.execute(
+            "SELECT id, received, succeeded FROM returns WHERE jid = ? ORDER BY received", (jid,)
+        )
+        return {minion_id: (received, bool(succeeded)) for minion_id, received, succeeded in rows}
+
+    def packed_returns(
+        self, jid: str, after: str = "", ids: Collection[str] | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        """
+        Yield ids and packed loads (``serial.pack_bin``), in the order of ids beyond ``after``.
+
+        ``ids``: only these.
+        """
+        rows = self._connection.execute(
+            "SELECT id, ret FROM returns WHERE jid = ? AND id > ? ORDER BY id", (jid, after)
+        )
+        return ((each, packed) for each, packed in rows if ids is None or each in ids)
+
+    def search(self, query: JobQuery) -> Iterator[JobSummary]:
+        """Yield the jobs that fit, newest first. Raises BadLoad."""
+        return job_search.search(self._connection, query)
+
+    def unfinished(self, since: float) -> Iterator[tuple[JobSummary, list[str]]]:
+        """Yield jobs of Unix time ``since`` and later, and the minions that have not answered."""
+        return job_search.unfinished(self._connection, since)
+
     def returned_ids(self, jid: str) -> set[str]:
         """Return who has answered, without reading the answers."""
         rows = self._connection.execute("SELECT id FROM returns WHERE jid = ?", (jid,))
         return {minion_id for (minion_id,) in rows}
 
 
-def _job(row: tuple[str, float, str | None, bytes]) -> Job:
-    jid, created, owner, packed = row
-    load, minions, missing = serial.unpack_bin(packed)
-    return Job(jid=jid, created=created, owner=owner, load=load, minions=minions, missing=missing)
+def _job(row: tuple[str, float, str | None, bytes, bytes]) -> Job:
+    jid, created, owner, packed, people = row
+    minions, missing = serial.unpack_bin(people)
+    return Job(
+        jid=jid,
+        created=created,
+        owner=owner,
+        load=serial.unpack_bin(packed),
+        minions=minions,
+        missing=missing,
+    )

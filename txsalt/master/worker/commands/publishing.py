@@ -46,7 +46,7 @@ def publish_job(
     A ``jid`` in the request that was used before is refused: minions would ignore the job.
     """
     try:
-        request = _resolved(bench, request)
+        request = resolved(bench, request)
     except BadTarget as exc:
         return Published(problem=str(exc))
     expansion = expand_target(
@@ -87,7 +87,8 @@ def _no_facts(_: str) -> None:
     return None
 
 
-def _resolved(bench: Bench, request: PublishRequest) -> PublishRequest:
+def resolved(bench: Bench, request: PublishRequest) -> PublishRequest:
+    """Return the request as minions understand its target. Raises BadTarget."""
     # Minions know no nodegroups, and match a list only if it comes as one.
     tgt, groups = request.tgt, bench.config.nodegroups
     if request.tgt_type == "nodegroup" and isinstance(tgt, str):
