@@ -87,7 +87,7 @@ class DaemonOptions(usage.Options):
             # In the foreground nobody needs one; the lock in cachedir keeps a second daemon out.
             parent["pidfile"] = "" if parent.get("nodaemon") else config.pidfile
             if parent["pidfile"]:
-                _remove_stale(parent["pidfile"])
+                _make_room(parent["pidfile"])
 
     def _choose_log(self, parent: usage.Options, config: Config) -> None:
         if parent.get("logger") or parent.get("syslog"):
@@ -107,13 +107,14 @@ class DaemonOptions(usage.Options):
         parent["logger"] = logs.OBSERVER
 
 
-def _remove_stale(path: str) -> None:
-    """Remove what a killed daemon left: its number may be another process's by now."""
+def _make_room(pidfile: str) -> None:
+    """Remove what a killed daemon left, since its number may be another process's by now."""
     import contextlib
     import os
 
+    os.makedirs(os.path.dirname(pidfile) or ".", exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+        os.unlink(pidfile)
 
 
 class Daemon(Service):

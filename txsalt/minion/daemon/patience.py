@@ -41,7 +41,7 @@ Trouble = Outcome | Silence | Hindered
 
 @frozen
 class Told:
-    """A line for the log. ``level`` is "info", "warn" or "error"."""
+    """A line for the log. ``level`` is "warn" or "error"."""
 
     level: str
     text: str
@@ -76,7 +76,7 @@ def tell(trouble: Trouble, *, master: str, finger: str, master_path: str) -> Tol
     match trouble:
         case Pending():
             return Told(
-                "info",
+                "warn",
                 f"waiting until {master} accepts this minion's key; its fingerprint is {finger}",
             )
         case Rejected():
