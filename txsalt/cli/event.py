@@ -2,14 +2,14 @@
 
 import sys
 
-from txsalt.cli.options import Parser, parser
+from txsalt.cli.options import Parser, parser, seconds
 from txsalt.client.local_client import LocalClient
 from txsalt.events import tags
 
 
 def main(argv: list[str]) -> int:
     """Print events as they come, one block or one line each, until interrupted or counted out."""
-    options = _parser().parse_args(argv)
+    options = _parser().parse_intermixed_args(argv)
     client = LocalClient(options.config_dir)
     left = options.count
     with client.bus(options.prefix) as bus:
@@ -40,6 +40,10 @@ def _parser() -> Parser:
     made.add_argument("--json", action="store_true", help="one JSON document a line")
     made.add_argument("--count", type=int, metavar="N", help="end after N events")
     made.add_argument(
-        "-t", "--timeout", type=float, metavar="SECONDS", help="end with code 1 after this silence"
+        "-t",
+        "--timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help="end with code 1 after this silence",
     )
     return made

@@ -4,7 +4,7 @@ return."""
 import argparse
 import sys
 
-from txsalt.cli.options import Parser, parser
+from txsalt.cli.options import Parser, parser, seconds
 from txsalt.cli.report import Report
 from txsalt.client.local_client import Ended, Job, LocalClient, Published, Returned
 from txsalt.errors import LocalError
@@ -151,7 +151,7 @@ def _parser() -> Parser:
     )
     _add_output(made)
     made.add_argument(
-        "-t", "--timeout", type=float, metavar="SECONDS", help="silence before minions are asked"
+        "-t", "--timeout", type=seconds, metavar="SECONDS", help="silence before minions are asked"
     )
     made.add_argument(
         "--async", dest="asynchronous", action="store_true", help="print the jid, do not wait"

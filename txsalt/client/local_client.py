@@ -24,7 +24,7 @@ from txsalt.errors import MasterUnreachable, RequestRefused
 from txsalt.events import tags
 from txsalt.jobs import jid as jids
 from txsalt.jobs.gather import Finished, Gather, Probe
-from txsalt.wire import endpoint, job_loads
+from txsalt.wire import endpoint, event, job_loads
 
 if TYPE_CHECKING:
     from txsalt.config.master import MasterConfig
@@ -178,7 +178,17 @@ class LocalClient:
                 continue
             heard = bus.receive(due.seconds)
             if heard is not None:
-                yield from _take(gather, heard, published.jid, probes)
+                for step in _take(gather, heard, published.jid, probes):
+                    yield self._whole(step, published.jid)
+
+    def _whole(self, step: Returned, jid: str) -> Returned:
+        """The bus carries no large values; the store has each return whole."""
+        if step.load.get("return") != event.TRIMMED:
+            return step
+        from txsalt.master.store import one_return
+
+        stored = one_return.read(self.config.cachedir, jid, step.minion)
+        return step if stored is None else Returned(minion=step.minion, load=stored)
 
     def _probe(self, bus: EventBus, jid: str, minions: tuple[str, ...]) -> str:
         probe = new_jid()

@@ -9,6 +9,9 @@ from typing import Any  # event data is any msgpack value
 from txsalt.errors import BadEnvelope
 from txsalt.wire import names, serial
 
+# Stands for a value that was too large for the bus; a stored return has it whole.
+TRIMMED = "VALUE_TRIMMED"
+
 _GAP = b"\n\n"
 _STAMP_FIELD = b"\xa6_stamp"
 

@@ -9,7 +9,6 @@ from typing import Any  # event data and loads are maps of any msgpack value
 
 from txsalt.wire import event, pipe, serial
 
-TRIMMED = "VALUE_TRIMMED"
 Send = Callable[[bytes], None]
 
 
@@ -53,4 +52,4 @@ def _trimmed(data: dict[str, Any], budget: int) -> dict[str, Any]:
         if budget < 0:
             break
         kept.add(name)
-    return {name: value if name in kept else TRIMMED for name, value in data.items()}
+    return {name: value if name in kept else event.TRIMMED for name, value in data.items()}
