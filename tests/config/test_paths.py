@@ -29,6 +29,16 @@ class RootDirTests(FolderTestCase):
         self.assertEqual(read_master(self.folder)[0].pki_dir, "/r/rx")
 
 
+    def test_lists_of_ids(self) -> None:
+        """
+        The files that decide about keys are below root_dir as well; unset ones stay unset.
+        """
+        self.write("master", "root_dir: /r\nautosign_file: /etc/good\nautoreject_file: /r/bad\n")
+        config = read_master(self.folder)[0]
+        found = (config.autosign_file, config.autoreject_file, config.autosign_grains_dir)
+        self.assertEqual(found, ("/r/etc/good", "/r/bad", None))
+
+
 class RootsTests(FolderTestCase):
     def test_patterns(self) -> None:
         """

@@ -11,7 +11,10 @@ from typing import Any
 
 # pki_dir and extension_modules are only here when a file sets them: their defaults follow
 # config_dir and cachedir, which are in place already.
-_UNDER_ROOT = ("pki_dir", "cachedir", "extension_modules", "sock_dir", "pidfile", "log_file")
+_UNDER_ROOT = (
+    "pki_dir", "cachedir", "extension_modules", "sock_dir", "pidfile", "log_file",
+    "autosign_file", "autoreject_file", "autosign_grains_dir",
+)  # fmt: skip
 # A socket address in the file system has 108 bytes, of which the last is NUL.
 _LONGEST_SOCKET = 107
 
@@ -27,7 +30,7 @@ def placed(values: Mapping[str, object], defaults: Mapping[str, object]) -> dict
     root = os.path.abspath(str(result.get("root_dir", defaults["root_dir"])))
     result["root_dir"] = root
     for name in _UNDER_ROOT:
-        path = result.get(name, defaults[name])
+        path = result.get(name, defaults.get(name))
         if isinstance(path, str) and path and "://" not in path:
             result[name] = _under(root, path)
     for name in ("file_roots", "pillar_roots"):
