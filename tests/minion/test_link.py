@@ -62,7 +62,7 @@ class OutcomeTests(LinkCase):
         A key that waits is told once, with its fingerprint; the minion asks every ten seconds.
         """
         [(level, text)] = self.lines(True, 100)
-        self.assertIs(level, LogLevel.info)
+        self.assertIs(level, LogLevel.warn)
         self.assertIn("fingerprint is", text)
         self.assertEqual(len(self.master.sign_ins), 11)
         self.assertIsNone(self.keys.trusted)
