@@ -26,7 +26,7 @@ class Connection:
         self,
         loop: Loop,
         address: Address,
-        hello: bytes,
+        socket_type: bytes,
         on_message: Callable[[list[bytes]], None],
         on_lost: Callable[[str], None],
         on_up: Callable[[], None] | None = None,
@@ -35,8 +35,8 @@ class Connection:
         self._loop = loop
         self._on_message, self._on_lost, self._on_up = on_message, on_lost, on_up
         self._decoder = zmtp.Decoder()
-        self._out = hello
-        self._connected = False
+        self._out = zmtp.hello(socket_type)
+        self._held = b""  # until the peer is READY
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._socket: socket.socket | None = socket.socket(family, socket.SOCK_STREAM)
         self._number = self._socket.fileno()
@@ -55,8 +55,13 @@ class Connection:
 
     def send(self, parts: list[bytes]) -> None:
         """Send a message; what the kernel does not take now is kept."""
-        data = zmtp.frames(parts)
-        if self._out or not self._connected:
+        self.send_bytes(zmtp.frames(parts))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send bytes that are ZMTP already."""
+        if not self.is_up:
+            self._held += data
+        elif self._out:
             self._out += data
         else:
             self._out = data
@@ -72,7 +77,6 @@ class Connection:
     def ready(self, events: int) -> None:
         """Read and write what can be."""
         if events & select.EPOLLOUT:
-            self._connected = True
             self._write()
         if self._socket is not None and events & ~select.EPOLLOUT:
             self._read()
@@ -98,6 +102,8 @@ class Connection:
             self._on_message(item)
         elif item.name == b"READY":
             self.is_up = True
+            self._out, self._held = self._out + self._held, b""
+            self._write()
             if self._on_up is not None:
                 self._on_up()
         elif item.name == b"PING":

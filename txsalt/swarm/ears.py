@@ -80,14 +80,16 @@ class Ears:
         connection = Connection(
             self._loop,
             self._address,
-            zmtp.hello(b"SUB", self._subscriptions(owner)),
+            b"SUB",
             lambda parts: self._on_message(owner, parts),
             is_lost,
             is_up,
         )
+        for topic in self._topics_of(owner):
+            connection.send_bytes(zmtp.subscribe(topic))
         self._opening.add(connection)
 
-    def _subscriptions(self, owner: Minion | None) -> tuple[bytes, ...]:
+    def _topics_of(self, owner: Minion | None) -> tuple[bytes, ...]:
         if owner is None or not self._topics:
             return (b"",)
         return (BROADCAST, topic_of(owner.facts.id))

@@ -12,11 +12,9 @@ from collections.abc import Callable
 
 from attrs import define, frozen
 
-from txsalt.swarm import zmtp
 from txsalt.swarm.connection import Address, Connection
 from txsalt.swarm.loop import Loop
 
-_HELLO = zmtp.hello(b"DEALER")
 _SWEEP_SECONDS = 0.25
 _RETRY_SECONDS = 0.2
 
@@ -92,7 +90,7 @@ class Lanes:
         lane.connection = Connection(
             self._loop,
             self._address,
-            _HELLO,
+            b"DEALER",
             lambda parts: self._answered(lane, parts),
             lambda reason: self._lost(lane, reason),
         )

@@ -131,7 +131,7 @@ class _Run:
         ears = Ears(loop, address, owners, answerer.hear, topics=plan.topics)
         try:
             self._say(f"subscribing, {len(owners)} connections")
-            loop.run(lambda: ears.all_up() or self._stopped())
+            self._wait_for(ears, address)
             settled = loop.clock() + _SETTLE_SECONDS
             loop.run(lambda: loop.clock() >= settled)
             if plan.ready_file is not None:
@@ -147,6 +147,13 @@ class _Run:
             ears.close()
         subscriptions = {"connections": len(owners), "lost": ears.lost}
         return {"subscriptions": subscriptions, **answerer.report()}
+
+    def _wait_for(self, ears: Ears, address: Address) -> None:
+        end = self._loop.clock() + self._plan.patience
+        self._loop.run(lambda: ears.all_up() or self._stopped() or self._loop.clock() > end)
+        if not ears.all_up() and not self._stopped():
+            reason = f"{ears.up} subscriptions made, {ears.lost} connections lost"
+            raise MasterUnreachable(f"{address[0]}:{address[1]}", reason)
 
 
 def _address(plan: Plan) -> Address:

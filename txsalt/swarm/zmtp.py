@@ -29,11 +29,20 @@ class Command:
 Message = list[bytes]
 
 
-def hello(socket_type: bytes, topics: tuple[bytes, ...] = ()) -> bytes:
-    """Return all that a client says first: greeting, READY, and its subscriptions."""
+def hello(socket_type: bytes) -> bytes:
+    """
+    Return what a client says first: greeting and READY.
+
+    It must say no more until the peer is READY too: libzmq takes what comes before that as part
+    of the handshake, and closes.
+    """
     kind = b"\x0bSocket-Type" + len(socket_type).to_bytes(4, "big") + socket_type
-    subscriptions = [frames([b"\x01" + topic]) for topic in topics]
-    return b"".join((GREETING, command(b"READY", kind), *subscriptions))
+    return GREETING + command(b"READY", kind)
+
+
+def subscribe(topic: bytes) -> bytes:
+    """Return the bytes that subscribe to a topic."""
+    return frames([b"\x01" + topic])
 
 
 def command(name: bytes, body: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""What txsalt and Salt can do, measured side by side on one machine. See README.md."""

@@ -1,0 +1,89 @@
+"""
+Publish jobs as a command line does, on the request port with the master's user key, without the
+start of a process for each.
+"""
+
+import getpass
+import time
+from typing import Any
+
+from attrs import frozen
+
+from txsalt.swarm.lanes import Lanes
+from txsalt.swarm.loop import Loop
+from txsalt.wire import envelope, job_loads
+
+_TIMEOUT = 60.0
+
+
+@frozen
+class Sent:
+    """A job that was published; times are Unix time."""
+
+    jid: str
+    asked: float
+    answered: float
+
+
+class Publisher:
+    """A few connections to the request port of a master on this machine."""
+
+    def __init__(self, port: int, key: str, connections: int = 4) -> None:
+        self._key = key
+        self._loop = Loop()
+        self._lanes = Lanes(
+            self._loop,
+            ("127.0.0.1", port),
+            connections=connections,
+            window=connections,
+            timeout=_TIMEOUT,
+        )
+
+    def publish(self, jids: list[str], tgt: str | list[str], tgt_type: str = "glob") -> list[Sent]:
+        """
+        Publish a ``test.ping`` for each jid, all at once; return when all are accepted.
+
+        Raises AssertionError with the master's reason for a refusal.
+        """
+        sent: list[Sent] = []
+        problems: list[str] = []
+        for jid in jids:
+            self._ask(jid, tgt, tgt_type, sent, problems)
+        self._loop.run(lambda: len(sent) + len(problems) == len(jids))
+        assert not problems, problems[0]
+        return sent
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._lanes.close()
+        self._loop.close()
+
+    def _ask(
+        self, jid: str, tgt: str | list[str], kind: str, sent: list[Sent], problems: list[str]
+    ) -> None:
+        request = job_loads.PublishRequest(
+            tgt=tgt, fun="test.ping", tgt_type=kind, jid=jid, user=getpass.getuser(), key=self._key
+        )
+        times: list[float] = []
+
+        def make() -> bytes:
+            times.append(time.time())
+            return envelope.write_clear_request(request.load())
+
+        def answered(raw: bytes | None, seconds: float) -> None:
+            reply = _load_of(raw)
+            if reply.get("jid") == jid:
+                sent.append(Sent(jid, times[0], time.time()))
+            else:
+                problems.append(f"not published: {reply}")
+
+        self._lanes.ask(make, answered)
+
+
+def _load_of(raw: bytes | None) -> dict[str, Any]:
+    if raw is None:
+        return {"error": "no answer"}
+    reply = envelope.read_reply(raw)
+    if isinstance(reply, envelope.ClearReply):
+        return reply.load
+    return {"error": repr(reply)}

@@ -1,0 +1,1 @@
+"""One file for each scenario; each offers NAME and measure(house, size)."""

@@ -1,0 +1,43 @@
+"""A job for one of 5,000 minions that subscribe to topics, against one for all: master's CPU."""
+
+import time
+from collections.abc import Iterator
+
+from benchmarks.figures import Seen, Size
+from benchmarks.houses import PREFIX, House
+from benchmarks.processes import cpu_seconds
+
+NAME = "topics"
+_JOBS = 20
+
+
+def measure(house: House, size: Size) -> Iterator[Seen]:
+    """Measure on a master of its own with zmq_filtering; only in the full run."""
+    if size.quick:
+        return
+    count = 5000
+    words = ("--minions", str(count), "--subscribe", "each", "--silent", "1", "--topics")
+    with House(house.name, {"zmq_filtering": True}) as filtering, filtering.answering(*words):
+        one = _cpu_ms(filtering, f"{PREFIX}0000", "glob")
+        # A grain target goes to everybody, and everybody decides.
+        everyone = _cpu_ms(filtering, "kernel:Linux", "grain")
+    yield Seen(what="job by topic to one of 5,000, CPU", unit="ms", value=one, more=False)
+    yield Seen(what="job by topic to all 5,000, CPU", unit="ms", value=everyone, more=False)
+    if one > 0:
+        yield Seen(
+            what="CPU of a broadcast over that of one",
+            unit="x",
+            value=everyone / one,
+            more=True,
+            goal="100",
+        )
+
+
+def _cpu_ms(house: House, tgt: str, kind: str) -> float:
+    house.publisher.publish([house.new_jid()], tgt, kind)
+    time.sleep(1)
+    before = cpu_seconds(house.pids())
+    for _ in range(_JOBS):
+        house.publisher.publish([house.new_jid()], tgt, kind)
+        time.sleep(0.3)
+    return (cpu_seconds(house.pids()) - before) * 1000 / _JOBS

@@ -1,0 +1,1 @@
+"""``python -m benchmarks.swarm``: the swarm of ``txsalt-cli swarm``, from a checkout."""
