@@ -29,8 +29,17 @@ ALLOWED = {
     "modules": {"jobs", "renderers", "loader"},
     "sockets": {"wire"},
     "process": {"wire", "protocol"},
-    "client": {"wire", "events", "jobs", "config", "master.store", "protocol"},
-    "cli": {"client", "config", "outputters", "jobs", "protocol", "events", "swarm"},
+    # A call without a master answers itself with what a master serves files and pillar with.
+    "client": {
+        "wire", "events", "jobs", "config", "protocol",
+        "master.store", "master.fileserver", "master.pillar", "master.worker",
+    },
+    # A call runs jobs and collects grains in its own process; of the daemon it takes only what
+    # knows no reactor: the key files and the words about a sign-in that failed.
+    "cli": {
+        "client", "config", "outputters", "jobs", "protocol", "events", "swarm",
+        "minion.jobrunner", "minion.grains", "minion.daemon",
+    },
     "swarm": {"wire", "protocol", "targeting", "jobs"},
     "tap": {"config", "master.daemon", "minion.daemon", "process"},
     "master.store": {"wire", "protocol", "targeting", "jobs"},

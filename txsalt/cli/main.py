@@ -16,6 +16,7 @@ from txsalt.jobs import exit_codes
 COMMANDS = {
     "key": ("txsalt.cli.key", "list, accept, reject, delete and show keys of minions"),
     "event": ("txsalt.cli.event", "watch the event bus"),
+    "call": ("txsalt.cli.call", "run a function on this machine, as its minion"),
     "swarm": ("txsalt.cli.swarm", "be many minions at once, to see what a master can take"),
 }
 RUN = "txsalt.cli.run_job"

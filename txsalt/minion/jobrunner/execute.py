@@ -62,15 +62,15 @@ def preload() -> None:
     is_installed()
 
 
-def run(load: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def run(load: Mapping[str, Any], context: Context, *, blackout: bool = True) -> dict[str, Any]:
     """
     Run a job; return {"return", "retcode", "success"} and perhaps "out".
 
     ``load`` is the inner map of the publication: ``fun`` a name with ``arg`` a list, or ``fun`` a
     list of names with ``arg`` a list of lists. What the functions raise becomes part of the
-    result; only a bug of ours raises.
+    result; only a bug of ours raises. ``blackout`` False does not heed ``minion_blackout``.
     """
-    job = _Job(load, context)
+    job = _Job(load, context, blackout)
     fun = load["fun"]
     if isinstance(fun, str):
         answer, how = job.run_one(fun, load.get("arg") or [])
@@ -120,8 +120,9 @@ def _guest(
 class _Job:
     """One run of ``run``."""
 
-    def __init__(self, load: Mapping[str, Any], context: Context) -> None:
+    def __init__(self, load: Mapping[str, Any], context: Context, blackout: bool) -> None:
         self._load = load
+        self._blackout = blackout
         self._context = context
         self._functions, self._shared = functions_for(context)
 
@@ -168,7 +169,7 @@ class _Job:
 
     def _refuse_blackout(self, name: str) -> None:
         """Refuse while the option minion_blackout of pillar or grains is on, as Salt does."""
-        for facts in (self._context.pillar, self._context.grains):
+        for facts in (self._context.pillar, self._context.grains) if self._blackout else ():
             allowed = facts.get("minion_blackout_whitelist") or []
             if facts.get("minion_blackout") and name not in {"saltutil.refresh_pillar", *allowed}:
                 raise SaltInvocationError(

@@ -1,0 +1,233 @@
+"""
+``txsalt-cli call FUNCTION [ARGUMENTS]``: run a function on this machine, as its minion.
+
+Interactions: with ``--local`` no master is needed, and files and pillar come from folders of this
+machine; without, what the function asks of the master is asked with the minion's key, and the
+result is returned to the master, too. A minion may run meanwhile or not.
+
+Source: Salt 3008.3, cli/caller.py; PROTOCOL section 12.3 (the jid "req").
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol  # Any: facts and results hold any value
+
+from attrs import frozen
+
+from txsalt.cli.options import Parser
+from txsalt.config.read import read_minion
+from txsalt.jobs import exit_codes, jid
+from txsalt.jobs.arguments import parse_words
+from txsalt.jobs.lazy import LazyDict
+from txsalt.minion.jobrunner import execute
+from txsalt.outputters.render import render
+
+_OUTPUTS = ("nested", "json", "yaml", "txt", "raw", "highstate", "quiet")
+_LEVELS = ("debug", "info", "warning", "error", "quiet")
+_EPILOG = """\
+examples:
+  txsalt-cli call test.ping
+  txsalt-cli call --local grains.get os --out json
+  txsalt-cli call --local --file-root ./salt --pillar-root ./pillar pillar.items
+"""
+
+Facts = dict[str, Any]
+
+
+class Daemon(Protocol):
+    """What answers the function's questions."""
+
+    def call(self, name: str, arguments: dict[str, Any]) -> object:
+        """Answer one of the calls a job may make."""
+
+
+@frozen
+class Here:
+    """The context of the call; see ``minion.jobrunner.context.JobContext``."""
+
+    config: Facts
+    grains: Facts
+    pillar: Facts
+    jid: str
+    daemon: Daemon
+
+    def call(self, name: str, arguments: dict[str, Any]) -> object:
+        """Answer a question of the function's."""
+        return self.daemon.call(name, arguments)
+
+
+def main(argv: list[str]) -> int:
+    """Run one function; return 0, or 1 (with --retcode-passthrough its code) if it failed."""
+    made = _parser()
+    options = made.parse_intermixed_args(argv)
+    if not options.words and not options.grains:
+        made.error("a function is needed, such as test.ping")
+    _log(options.log_level)
+    config = _config(options)
+    if options.local:
+        return _run(options, config, _masterless(config))
+    master = _at_master(config)
+    try:
+        return _run(options, config, master, master.request)
+    finally:
+        master.close()
+
+
+def _run(
+    options: argparse.Namespace,
+    config: Facts,
+    daemon: Daemon,
+    tell: Callable[[Facts], object] | None = None,
+) -> int:
+    grains = LazyDict(lambda: _grains(config))
+    pillar = LazyDict(lambda: _pillar(config, grains, daemon))
+    started = datetime.now(UTC)
+    number = jid.make(started)
+    here = Here(config, grains, pillar, number, daemon)
+    function, *words = ["grains.items"] if options.grains else options.words
+    load = {"fun": function, "arg": parse_words(words), "jid": number, "tgt": "salt-call"}
+    result = execute.run(load, here, blackout=False)
+    _print(options, result, {"jid": number, "fun": function, "fun_args": words})
+    if tell is not None:
+        fields = {"id": config["id"], "jid": "req", "fun": function, "fun_args": words}
+        tell({"cmd": "_return", **{k: v for k, v in result.items() if k != "success"}, **fields})
+    return _exit_code(result["retcode"], options.retcode_passthrough)
+
+
+def _exit_code(retcode: object, passthrough: bool) -> int:
+    if passthrough and isinstance(retcode, int):
+        return retcode & 0xFF
+    return exit_codes.GENERIC if retcode else exit_codes.OK
+
+
+def _print(options: argparse.Namespace, result: Facts, about: Facts) -> None:
+    colour = options.color is not False and (options.color or sys.stdout.isatty())
+    wished = result.get("out")
+    how = options.output or (wished if wished in _OUTPUTS else "nested")
+    shown = {**about, **result} if options.metadata else result["return"]
+    text = render(
+        {"local": shown}, options.output or "nested" if options.metadata else how, color=colour
+    )
+    if text:
+        print(text.removesuffix("\n"))
+
+
+def _config(options: argparse.Namespace) -> Facts:
+    read, warnings = read_minion(options.config_dir)
+    for warning in [] if options.local else warnings:
+        print(f"txsalt-cli: {warning}", file=sys.stderr)
+    config = read.as_map()
+    if options.id:
+        config["id"] = options.id
+    if options.module_dirs:
+        config["module_dirs"] = [*options.module_dirs, *config["module_dirs"]]
+    for name, folders in (("file_roots", options.file_root), ("pillar_roots", options.pillar_root)):
+        if folders:
+            config[name] = {**config[name], "base": [str(Path(each).resolve()) for each in folders]}
+    if options.local:
+        config["file_client"] = "local"
+    return config
+
+
+def _masterless(config: Facts) -> Daemon:
+    from txsalt.client.masterless import Masterless
+
+    return Masterless(config)
+
+
+def _at_master(config: Facts) -> Any:
+    from txsalt.client.at_master import AtMaster
+    from txsalt.minion.daemon.keys import KeyFiles
+    from txsalt.minion.daemon.patience import tell
+
+    keys = KeyFiles(
+        pki_dir=config["pki_dir"],
+        keysize=config["keysize"],
+        passphrase=config["key_pass"],
+        group_may_read=config["permissive_pki_access"],
+        signing_key_name=Path(config["master_sign_key_name"]).name,
+    )
+
+    def explain(outcome: Any, master: str, finger: str) -> str:
+        return tell(outcome, master=master, finger=finger, master_path=keys.master_path).text
+
+    return AtMaster(config, keys, explain)
+
+
+def _grains(config: Facts) -> Facts:
+    from txsalt.minion.grains.collect import collect
+
+    return collect(config)
+
+
+def _pillar(config: Facts, grains: Facts, daemon: Daemon) -> Facts:
+    load = {
+        "cmd": "_pillar",
+        "grains": dict(grains),
+        "saltenv": config["saltenv"],
+        "pillarenv": config["pillarenv"],
+        "pillar_override": {},
+        "extra_minion_data": {},
+        "ver": "2",
+    }
+    found = daemon.call("request", {"load": load})
+    return found if isinstance(found, dict) else {}
+
+
+def _log(level: str) -> None:
+    if level == "quiet":
+        logging.disable(logging.CRITICAL)
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=level.upper())
+
+
+def _parser() -> Parser:
+    made = Parser(
+        prog="txsalt-cli call",
+        description="Run a function on this machine, as its minion.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("command", choices=["call"], help=argparse.SUPPRESS)
+    made.add_argument(
+        "words", nargs="*", metavar="FUNCTION [ARGUMENT]", help="what to run, with what"
+    )
+    made.add_argument(
+        "-c",
+        "--config-dir",
+        metavar="DIR",
+        default="/etc/txsalt",
+        help="folder of the minion's configuration (default: %(default)s)",
+    )
+    made.add_argument("--local", action="store_true", help="ask no master, tell no master")
+    made.add_argument("--id", default="", help="be the minion of this name")
+    made.add_argument("-g", "--grains", action="store_true", help="print the grains")
+    for name, what in (("file", "files (salt://)"), ("pillar", "pillar")):
+        made.add_argument(
+            f"--{name}-root", action="append", metavar="DIR", help=f"--local: {what} from here"
+        )
+    made.add_argument(
+        "-m", "--module-dirs", action="append", metavar="DIR", help="more folders with modules"
+    )
+    made.add_argument(
+        "-l", "--log-level", choices=_LEVELS, default="warning", help="what is told on stderr"
+    )
+    made.add_argument(
+        "--retcode-passthrough", action="store_true", help="exit with the function's own code"
+    )
+    _add_output(made)
+    return made
+
+
+def _add_output(made: Parser) -> None:
+    output = made.add_argument_group("output")
+    output.add_argument(
+        "--out", "--output", dest="output", choices=_OUTPUTS, help="how the result is written"
+    )
+    output.add_argument("--metadata", action="store_true", help="print retcode and the like, too")
+    output.add_argument("--no-color", dest="color", action="store_false", default=None)
+    output.add_argument("--force-color", dest="color", action="store_true")
