@@ -8,7 +8,6 @@ from txsalt import __version__
 from txsalt.client.local_client import DEFAULT_CONFIG_DIR
 from txsalt.jobs import exit_codes
 
-
 # Longer than any job; a poll takes milliseconds in 32 bits.
 MOST_SECONDS = 2_000_000.0
 
