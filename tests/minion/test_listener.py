@@ -199,7 +199,7 @@ class ListenerTests(SynchronousTestCase):
         """
         Where the master filters, only what concerns this minion is subscribed.
         """
-        self.assertEqual(self.sockets[0].topics, [b""])
+        self.assertEqual(self.sockets[0].topics, [b"", topic_of("m1")])
         self.make(filtered=True)
         self.assertEqual(self.sockets[1].topics, [b"broadcast", topic_of("m1")])
 

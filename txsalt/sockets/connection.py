@@ -150,11 +150,14 @@ class Connection(ZmqConnection):
         if not events & _POLLIN:
             return sending
         try:
-            message = self.socket.recv_multipart(_NOBLOCK)
+            message = self._receive()
         except zmq.Again:
             return True
         self.messageReceived(message)
         return True
+
+    def _receive(self) -> list[bytes]:
+        return self.socket.recv_multipart(_NOBLOCK)
 
     def _send_waiting(self) -> None:
         try:

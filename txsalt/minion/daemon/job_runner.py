@@ -22,9 +22,12 @@ from twisted.logger import Logger
 
 from txsalt.events import tags
 from txsalt.jobs import verdict
+from txsalt.minion.daemon import job_fate
 from txsalt.minion.daemon.job_control import JobControl, Record
+from txsalt.minion.daemon.job_fate import JobFate
 from txsalt.wire.job_loads import Load, Publication, return_load
 
+_FIND_JOB = "saltutil.find_job"
 _SPEC = ("fun", "arg", "tgt", "jid", "ret", "tgt_type", "user")
 
 
@@ -69,6 +72,7 @@ class _Job:
     done: Callable[[Record], None]
     handle: Handle | None = None
     ended_by: int | None = field(default=None)  # the signal that somebody asked for
+    since: float = 0.0  # when it started, in seconds of the daemon's clock
 
 
 def pool_limit(process_count_max: int) -> int:
@@ -89,13 +93,19 @@ class JobRunner(Service):
         settings: RunnerSettings,
         deliver: Callable[[Load], None],
         fire: Callable[[str, Any], None],
+        fate: JobFate | None = None,
     ) -> None:
-        """``deliver`` gets ``_return`` loads, ``fire(tag, data)`` events for the master."""
+        """
+        ``deliver`` gets ``_return`` loads, ``fire(tag, data)`` events for the master.
+
+        ``fate`` knows of jobs that neither run nor wait.
+        """
         self._clock = clock
         self._zygote = zygote
         self._settings = settings
         self._deliver = deliver
         self._fire = fire
+        self._fate = fate or JobFate(lambda _: None)
         self._queue: deque[_Job] = deque()
         self._running: list[_Job] = []
         self._control = JobControl(self)
@@ -106,6 +116,7 @@ class JobRunner(Service):
         """Run a publication and deliver its return; nothing happens once the runner stops."""
         if not self.running:
             return
+        self._fate.heard(publication.jid, is_ours=True)
         answer = self._control.answer(publication.fun, publication.arg)
         if answer is not None:
             self._return(publication, answer)
@@ -124,6 +135,17 @@ class JobRunner(Service):
     def records(self) -> list[Record]:
         """List the jobs that run, then those that wait, as ``saltutil.running`` shows them."""
         return [_record(job) for job in [*self._running, *self._queue]]
+
+    def fate_of(self, jid: str) -> job_fate.Fate:
+        """Say what became of a job: see ``job_fate``."""
+        now = self._clock.seconds()
+        for job in self._running:
+            if job.publication.jid == jid:
+                return {"state": "running", "seconds": round(now - job.since, 1)}
+        for position, job in enumerate(self._queue, 1):
+            if job.publication.jid == jid:
+                return {"state": "queued", "position": position}
+        return self._fate.of(jid)
 
     def signal(self, jid: str, number: int) -> int | None:
         """Signal a job; one that waits does not start. See JobControl."""
@@ -181,6 +203,7 @@ class JobRunner(Service):
         # The names of the wire, checked: a job's load may hold the jid as a number.
         load = {**publication.load, "jid": publication.jid}
         job.handle = self._zygote.start(publication.jid, load, self._settings.timeout)
+        job.since = self._clock.seconds()
         self._running.append(job)
         job.handle.ended.addCallback(self._ended, job)
         job.handle.ended.addErrback(
@@ -223,11 +246,12 @@ class JobRunner(Service):
             if isinstance(event, dict) and "tag" in event:
                 self._fire(event["tag"], event.get("data"))
         stamp = datetime.fromtimestamp(self._clock.seconds(), UTC).isoformat()
-        self._deliver(
-            return_load(
-                publication.load, self._settings.minion_id, result, stamp, jid=publication.jid
-            )
+        load = return_load(
+            publication.load, self._settings.minion_id, result, stamp, jid=publication.jid
         )
+        if publication.fun == _FIND_JOB and publication.arg:
+            load[job_fate.FIELD] = self.fate_of(str(publication.arg[0]))
+        self._deliver(load)
 
     def _fire_start(self, publication: Publication) -> None:
         minion_id, load = self._settings.minion_id, publication.load

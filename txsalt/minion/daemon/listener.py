@@ -66,12 +66,18 @@ class Listener(Service):
         facts: Callable[[], Facts],
         run: Callable[[Publication], None],
         sign_in: Callable[[], Deferred[object]],
+        pass_by: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """``run`` gets every publication that is meant for this minion, once."""
+        """
+        ``run`` gets every publication that is meant for this minion, once.
+
+        ``pass_by`` gets the jids of those that are meant for others.
+        """
         self._settings = settings
         self._subscribe = subscribe
         self._facts = facts
         self._run = run
+        self._pass_by = pass_by
         self._opener: Opener | None = None
         self._socket: Closable | None = None
         self._endpoint = ""
@@ -101,9 +107,10 @@ class Listener(Service):
             return
         self._disconnect()
         self._endpoint = endpoint
-        topics = _EVERYTHING
-        if self._settings.filtered:
-            topics = (BROADCAST, topic_of(self._settings.minion_id))
+        # Our own topic, also where all comes through: a txsalt master sees by it who listens, and
+        # any other one sends nothing twice.
+        own = topic_of(self._settings.minion_id)
+        topics = (BROADCAST, own) if self._settings.filtered else (*_EVERYTHING, own)
         self._socket = self._subscribe(endpoint, topics, self._received, self._state_changed)
 
     def stopService(self) -> None:
@@ -151,6 +158,7 @@ class Listener(Service):
         facts = self._facts()
         if not matches(publication.tgt, publication.tgt_type, facts, publication.delimiter):
             self.log.debug("job {jid} is for others", jid=publication.jid)
+            self._pass_by(publication.jid)
             return
         self._opener.remember(publication.jid)
         self._run(publication)

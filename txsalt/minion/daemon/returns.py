@@ -28,6 +28,7 @@ EXPIRY = 24 * 3600.0  # seconds
 MOST_WAIT = 300.0
 # The master ends the connection of a longer message, which would then be sent for ever.
 LONGEST = 60 * 1024 * 1024
+_NOT_TAKEN = "the master could not take it"
 
 
 @frozen(kw_only=True)
@@ -65,11 +66,18 @@ class Returns(Service):
         self._pause: Deferred[None] | None = None
         self._emptied: list[Deferred[None]] = []
         self._failures = 0
+        self._refusals: dict[str, str] = {}  # by jid
 
     @property
     def waiting(self) -> int:
         """How many returns the master has not acknowledged."""
         return len(self._queue)
+
+    def trouble(self, jid: str) -> str | None:
+        """Say why the return of a job is not taken: "" not yet known, None: none waits."""
+        if not any(entry.jid == jid for entry in self._queue):
+            return None
+        return self._refusals.get(jid, "")
 
     def startService(self) -> None:
         """Read what a former run left, and begin to send. Raises OSError."""
@@ -151,11 +159,11 @@ class Returns(Service):
         except RequestTimedOut as exc:
             return str(exc)
         except RemoteError as exc:
-            self._put_behind(entry)
+            self._put_behind(entry, str(exc))
             return str(exc)
         if answer in ("", {}):  # the command failed there, or is not known
-            self._put_behind(entry)
-            return "the master could not take it"
+            self._put_behind(entry, _NOT_TAKEN)
+            return _NOT_TAKEN
         return None
 
     async def _wait(self, entry: Entry, trouble: str) -> None:
@@ -173,7 +181,8 @@ class Returns(Service):
         finally:
             self._pause = None
 
-    def _put_behind(self, entry: Entry) -> None:
+    def _put_behind(self, entry: Entry, reason: str) -> None:
+        self._refusals[entry.jid] = reason
         self._queue.remove(entry)
         self._queue.append(entry)
 
@@ -190,6 +199,7 @@ class Returns(Service):
 
     def _forget(self, entry: Entry) -> None:
         self._queue.remove(entry)
+        self._refusals.pop(entry.jid, None)
         try:
             self._outbox.remove(entry)
         except OSError:

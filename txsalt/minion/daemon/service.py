@@ -26,6 +26,7 @@ from txsalt.minion.daemon.calls import Calls
 from txsalt.minion.daemon.event_bus import EventBus, place_of
 from txsalt.minion.daemon.facts import FactKeeper
 from txsalt.minion.daemon.grains_child import collect
+from txsalt.minion.daemon.job_fate import JobFate
 from txsalt.minion.daemon.job_runner import JobRunner
 from txsalt.minion.daemon.lanes import Lanes
 from txsalt.minion.daemon.link import Link
@@ -83,7 +84,8 @@ def make_minion(
     collected = partial(collect, reactor, config.as_map())
     facts = FactKeeper(settings.facts(config), collected, link.request, zygote.set_facts)
     events = MasterEvents(link.request)
-    runner = JobRunner(reactor, zygote, settings.runner(config), returns.put, events.fire)
+    fate = JobFate(returns.trouble)
+    runner = JobRunner(reactor, zygote, settings.runner(config), returns.put, events.fire, fate)
     listener = Listener(
         reactor,
         settings.listener(config),
@@ -91,6 +93,7 @@ def make_minion(
         lambda: facts.facts,
         runner.run,
         link.sign_in,
+        partial(fate.heard, is_ours=False),
     )
     mine = MineUpdate(reactor, config.id, runner, returns.put if config.mine_return_job else None)
     arrival = Arrival(reactor, settings.arrival(config), link, listener, facts, mine, returns.hurry)

@@ -1,0 +1,75 @@
+"""A publisher that sees who listens."""
+
+import zmq
+
+from tests.sockets.support import SocketTestCase, until
+from txsalt.sockets.watched_publish import Watcher, WatchedPublishSocket, plain_address
+
+
+class WatchedPublishTests(SocketTestCase):
+    """The master's public port."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.topics: dict[bytes, str] = {}
+        self.addresses: list[str] = []
+        watcher = Watcher(
+            subscribed=self.topics.__setitem__,
+            unsubscribed=lambda topic: self.topics.pop(topic) and None,
+            connected=self.addresses.append,
+            disconnected=self.addresses.remove,
+        )
+        self.publisher = WatchedPublishSocket(self.context, "tcp://127.0.0.1:*", watcher)
+        self.endpoint = f"tcp://127.0.0.1:{self.publisher.port}"
+
+    def listener(self, *topics: bytes) -> zmq.Socket:
+        socket = self.plain(zmq.SUB, self.endpoint)
+        for topic in topics:
+            socket.subscribe(topic)
+        return socket
+
+    async def test_who_comes_and_goes(self) -> None:
+        """
+        A listener with a topic of its own is seen as long as it is there, with its address.
+        """
+        first, second = self.listener(b"", b"one"), self.listener(b"", b"two")
+        await until(lambda: self.topics.keys() == {b"", b"one", b"two"})
+        self.assertEqual(set(self.topics.values()), {"127.0.0.1"})
+        await until(lambda: self.addresses == ["127.0.0.1"] * 2)
+        first.close()
+        await until(lambda: self.topics.keys() == {b"", b"two"})
+        second.close()
+        await until(lambda: not self.topics and not self.addresses)
+
+    async def test_once_to_each(self) -> None:
+        """
+        Who subscribes to all and to a topic gets each message once, in one frame or two.
+        """
+        listener = self.listener(b"", b"one")
+        await until(lambda: b"one" in self.topics)
+        self.publisher.send([b"sealed"])
+        self.publisher.send([b"one", b"sealed"])
+        self.publisher.send([b"end"])
+        got: list[list[bytes]] = []
+        while not got or got[-1] != [b"end"]:
+            await until(lambda: bool(listener.poll(0)))
+            got.append(listener.recv_multipart())
+        self.assertEqual(got, [[b"sealed"], [b"one", b"sealed"], [b"end"]])
+
+    async def test_words_that_are_no_subscription(self) -> None:
+        """
+        A peer that sends anything else upwards is not listened to.
+        """
+        peer = self.plain(zmq.XSUB, self.endpoint)
+        for words in (b"\x02topic", b"topic", b""):
+            peer.send(words)
+        peer.send(b"\x01whole")
+        await until(lambda: b"whole" in self.topics)
+        self.assertEqual(list(self.topics), [b"whole"])
+
+    def test_mapped_addresses(self) -> None:
+        """
+        An IPv4 peer of an IPv6 socket is named by its IPv4 address.
+        """
+        self.assertEqual(plain_address("::ffff:192.0.2.1"), "192.0.2.1")
+        self.assertEqual(plain_address("2001:db8::1"), "2001:db8::1")

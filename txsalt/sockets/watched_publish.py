@@ -1,0 +1,135 @@
+"""
+Publish to all who subscribed, and see who does: the public port of a master.
+
+XPUB is PUB plus sight of the subscriptions: the first subscription to a topic and the end of the
+last one are told. So a topic that only one peer subscribes to says whether that peer is there.
+Peers without a topic of their own are seen by their addresses alone.
+
+What is told here proves nothing: anybody who reaches the port can subscribe to anything.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+
+import zmq
+from attrs import frozen
+from zmq.utils.monitor import parse_monitor_message
+
+from txsalt.sockets.connection import Connection
+from txsalt.sockets.context import SocketContext
+from txsalt.sockets.publish import PublishSocket
+from txsalt.sockets.tuning import Tuning
+
+_NOBLOCK = int(zmq.NOBLOCK)
+_UP = int(zmq.EVENT_ACCEPTED)  # the handshake has no descriptor
+_DOWN = int(zmq.EVENT_DISCONNECTED)
+_ADDRESS = "inproc://publish-monitor-{}"
+
+
+@frozen(kw_only=True)
+class Watcher:
+    """
+    Who is told.
+
+    ``subscribed(topic, address)`` with the address of the first subscriber ("" if unknown),
+    ``unsubscribed(topic)``; ``connected(address)`` and ``disconnected(address)`` for each
+    connection.
+    """
+
+    subscribed: Callable[[bytes, str], None]
+    unsubscribed: Callable[[bytes], None]
+    connected: Callable[[str], None]
+    disconnected: Callable[[str], None]
+
+
+class WatchedPublishSocket(PublishSocket):
+    """An XPUB that binds for the public; ``send(frames)`` and ``port`` as those of a PUB."""
+
+    socketType = zmq.XPUB
+
+    def __init__(
+        self, context: SocketContext, endpoint: str, watcher: Watcher, *, hwm: int = 1000
+    ) -> None:
+        """Bind; ``hwm`` messages wait for a slow subscriber. Raises EndpointUnusable."""
+        self._watcher = watcher
+        self._peer = ""
+        self._home = context
+        self._monitor: _Monitor | None = None
+        super().__init__(context, endpoint, hwm=hwm)
+
+    def shutdown(self) -> None:
+        """Close the monitor, then the socket."""
+        if self._monitor is not None:
+            self._monitor.shutdown()
+        super().shutdown()
+
+    def bind(self, endpoint: str) -> None:
+        """Watch from before the first peer can come."""
+        self._on_parts = self._subscription
+        self._monitor = _Monitor(self._home, self, self._watcher)
+        super().bind(endpoint)
+
+    def _receive(self) -> list[bytes]:
+        frames = self.socket.recv_multipart(_NOBLOCK, copy=False)
+        self._peer = _peer_of(frames[0])
+        return [frame.bytes for frame in frames]
+
+    def _subscription(self, parts: list[bytes]) -> None:
+        # Peers may also send messages of their own upwards: these start with neither.
+        match parts[0][:1]:
+            case b"\x01" if len(parts) == 1:
+                self._watcher.subscribed(parts[0][1:], self._peer)
+            case b"\x00" if len(parts) == 1:
+                self._watcher.unsubscribed(parts[0][1:])
+
+
+class _Monitor(Connection):
+    """Reads libzmq's reports about connections; see ``sockets/monitor.py`` for the order."""
+
+    socketType = zmq.PAIR
+
+    def __init__(self, context: SocketContext, watched: Connection, watcher: Watcher) -> None:
+        self._watched = watched.socket
+        self._watcher = watcher
+        self._addresses: dict[int, str] = {}  # by libzmq's descriptor
+        super().__init__(context, self._reported, Tuning(receive_hwm=0, send_hwm=0))
+        address = _ADDRESS.format(id(self))
+        self._watched.monitor(address, _UP + _DOWN)
+        self.connect(address)
+
+    def shutdown(self) -> None:
+        """End the reports, then close."""
+        if not self.closed and not self._watched.closed:
+            self._watched.disable_monitor()
+        super().shutdown()
+
+    def _reported(self, parts: list[bytes]) -> None:
+        report = parse_monitor_message(parts)
+        descriptor = int(report["value"])
+        if int(report["event"]) == _UP:
+            address = self._addresses[descriptor] = _address_at(descriptor)
+            self._watcher.connected(address)
+        elif (gone := self._addresses.pop(descriptor, None)) is not None:
+            self._watcher.disconnected(gone)
+
+
+def _peer_of(frame: zmq.Frame) -> str:
+    try:
+        return plain_address(frame.get("Peer-Address"))
+    except zmq.ZMQError:
+        return ""
+
+
+def _address_at(descriptor: int) -> str:
+    try:
+        # Ours to look at, not to keep: libzmq may close its own at any time.
+        with socket.socket(fileno=os.dup(descriptor)) as copy:
+            return plain_address(copy.getpeername()[0])
+    except OSError:
+        return ""  # gone already
+
+
+def plain_address(address: str) -> str:
+    """Return an address without the prefix of IPv4 in IPv6."""
+    return address.removeprefix("::ffff:")
