@@ -6,12 +6,13 @@ STAMP := $(VENV)/.installed
 # Jobs of trial; the suite is safe to run in parallel.
 TRIAL ?= $(BIN)/trial --temp-directory=$(VENV)/trial
 
-.PHONY: help install demo test lint interop vectors bench bench-full clean
+.PHONY: help install demo test lint types interop vectors bench bench-full clean
 
 help:
 	@echo "make demo      environment, install, a master and three minions on loopback, a few commands"
 	@echo "make test      environment, install, the whole test suite"
 	@echo "make lint      formatter, linter, house rules"
+	@echo "make types     the type checker"
 	@echo "make interop   environments with stock Salt 3008 and 3006, and the tests with them"
 	@echo "make vectors DIR=FOLDER   check every recorded wire vector in a folder"
 	@echo "make bench     measure against Salt 3008 and 3006 (five minutes); make bench-full: all sizes"
@@ -35,8 +36,10 @@ test: install
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m mypy
 	$(TRIAL) tests.test_house
+
+types: install
+	$(BIN)/python -m mypy
 
 interop: install
 	$(BIN)/python -m tests.interop.environments
