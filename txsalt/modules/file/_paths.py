@@ -15,7 +15,7 @@ def expand(path: str | os.PathLike[str]) -> str:
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
-    """Expand a path. Raises SaltInvocationError if it is relative: a job has no folder of its own."""
+    """Expand a path. Raises SaltInvocationError if it is relative: jobs have no folder."""
     expanded = expand(path)
     if not os.path.isabs(expanded):
         raise SaltInvocationError(f"{path}: give a path that begins with /")
@@ -45,5 +45,5 @@ def octal(mode: object) -> str | None:
 
 
 def mode_number(mode: object) -> int:
-    """Read a mode, given as octal digits in text or a number that looks like it. Raises ValueError."""
+    """Read a mode, given as octal digits: text, or a number that looks so. Raises ValueError."""
     return int(str(mode).lstrip("0Oo") or "0", 8)

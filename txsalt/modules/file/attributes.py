@@ -22,7 +22,7 @@ _TYPES = {
     stat.S_IFIFO: "pipe",
     stat.S_IFSOCK: "socket",
 }
-_LSTAT = "st_atime st_ctime st_gid st_mode st_mtime st_nlink st_size st_uid".split()
+_LSTAT = "st_atime st_ctime st_gid st_mode st_mtime st_nlink st_size st_uid"
 _STATVFS = "f_bavail f_bfree f_blocks f_bsize f_favail f_ffree f_files f_flag f_frsize f_namemax"
 _ACCESS = {"f": os.F_OK, "r": os.R_OK, "w": os.W_OK, "x": os.X_OK}
 
@@ -67,7 +67,7 @@ def lstat(path: str) -> dict[str, Any]:
         status = os.lstat(absolute(path))
     except OSError:
         return {}
-    return {name: getattr(status, name) for name in _LSTAT}
+    return {name: getattr(status, name) for name in _LSTAT.split()}
 
 
 def statvfs(path: str) -> dict[str, int]:
@@ -157,7 +157,7 @@ def set_mode(path: str, mode: Any) -> str:
 
 def chown(path: str, user: Any, group: Any) -> str | None:
     """
-    Give a file to a user and a group; empty ones are left as they are.
+    Give a file to a user and a group; what is the empty text is left as it is.
 
     Links are followed, unless they point nowhere. Returns None, or a text with what is missing.
 

@@ -1,0 +1,42 @@
+"""
+Which scripts of /etc/init.d start at boot: the links in /etc/rcN.d.
+
+Source: update-rc.d(8), runlevel(8); Salt 3008.3, modules/debian_service.py.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any  # functions of modules take and return whatever they like
+
+from txsalt.modules._systemd import below
+from txsalt.modules._tool import run_tool, which
+
+
+def starts_at_boot(functions: Mapping[str, Any], name: str, root: str | None = None) -> bool:
+    """Tell whether a script has a link that starts it at the runlevel of this machine."""
+    return name in boot_scripts(functions, root)
+
+
+def boot_scripts(functions: Mapping[str, Any], root: str | None = None) -> set[str]:
+    """Give the scripts that are started at the runlevel of this machine."""
+    folder = below(f"/etc/rc{_runlevel(functions)}.d", root)
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return {match[1] for match in (re.fullmatch(r"S\d{2}(.+)", name) for name in names) if match}
+
+
+def switch(functions: Mapping[str, Any], name: str, on: bool) -> bool:
+    """Make or remove the links of a script."""
+    if which("update-rc.d") is None and which("chkconfig"):
+        argv = ["chkconfig", name, "on" if on else "off"]
+    else:
+        argv = ["update-rc.d", "-f", name, *(["defaults", "99"] if on else ["remove"])]
+    return run_tool(functions, argv, ignore_retcode=True).retcode == 0
+
+
+def _runlevel(functions: Mapping[str, Any]) -> str:
+    if which("runlevel"):
+        words = run_tool(functions, ["runlevel"], ignore_retcode=True).stdout.split()
+        if len(words) == 2 and words[1] != "unknown":
+            return words[1]
+    return "2"  # what Debian boots to when nothing says otherwise
