@@ -83,9 +83,7 @@ def _opened(
     address = urlsplit(url)
     clean = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2], fragment=""))
     if address.scheme not in ("http", "https"):
-        raise CommandExecutionError(
-            f"{redacted(url)}: files come by salt, file, http and https only"
-        )
+        raise CommandExecutionError(f"{redacted(url)}: only salt, file, http and https are fetched")
     request = urllib.request.Request(clean, headers=headers, method=method)  # noqa: S310
     if address.username is not None:
         word = f"{unquote(address.username)}:{unquote(address.password or '')}"

@@ -79,7 +79,7 @@ def windows(path: str) -> Iterator[str]:
 
     Bytes that are not UTF-8 become lone surrogates. Raises OSError.
     """
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
         piece = file.read(_WINDOW)
         while piece:
             yield piece

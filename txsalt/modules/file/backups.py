@@ -5,6 +5,7 @@ Source: Salt 3008.3, modules/file.py list_backups.
 """
 
 import os
+import re
 from typing import Any  # users pass numbers as text
 
 from txsalt.modules._atomic import copy_whole
@@ -80,7 +81,7 @@ def remove_backup(path: str, backup_id: Any) -> dict[str, Any]:
 
 def _chosen(path: str, backup_id: Any) -> tuple[dict[str, Any], str | None]:
     """Give the answer if there is no such copy, and where the copy is."""
-    if not str(backup_id).isdecimal() or str(int(str(backup_id))) != str(backup_id):
+    if not re.fullmatch(r"0|-?[1-9][0-9]*", str(backup_id)):
         return {"result": False, "comment": f"Invalid backup_id '{backup_id}'"}, None
     found = list_backups(path)
     if int(backup_id) not in found:

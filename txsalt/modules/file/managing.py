@@ -213,8 +213,8 @@ def _source_place(wanted: _Wanted) -> str:
         actual = get_hash(place, kind)
         if actual != stated:
             raise _Failed(
-                f"{_web.redacted(str(wanted.source))} has the {kind} checksum {actual}, but {stated} "
-                f"was specified; if source_hash is a file with several, set source_hash_name"
+                f"{_web.redacted(str(wanted.source))} has the {kind} checksum {actual}, but "
+                f"{stated} was specified; if source_hash names a file, set source_hash_name"
             )
     return place
 

@@ -30,7 +30,7 @@ def check_perms(name: str, ret: dict[str, Any] | None, user: Any, group: Any, mo
     CLI Example: txsalt-cli '*' file.check_perms /etc/sudoers '{}' root root 400
     """
     name, mode = expand(name), octal(mode)
-    ret = ret or {"name": name, "changes": {}, "comment": [], "result": True}
+    ret = ret or {"name": name, "changes": {}, "comment": "", "result": True}
     said, ret["comment"] = ret["comment"], []
     test = bool(__opts__.get("test"))
     is_link = os.path.islink(name) and not follow_symlinks

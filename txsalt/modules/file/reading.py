@@ -9,7 +9,7 @@ import os
 import re
 from typing import Any  # users pass numbers and texts
 
-from txsalt.jobs.errors import CommandExecutionError
+from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules.file._paths import expand, explained
 from txsalt.modules.file._text import windows
 
@@ -26,7 +26,7 @@ def read(path: str, binary: bool = False) -> str | bytes:
             with open(path, "rb") as file:
                 return file.read()
         try:
-            with open(path, encoding="utf-8") as text:
+            with open(path, encoding="utf-8", newline="") as text:
                 return text.read()
         except UnicodeDecodeError as exc:
             raise CommandExecutionError(
@@ -66,10 +66,11 @@ def contains_regex(path: str, regex: str, lchar: str = "") -> bool:
     path = expand(path)
     if not os.path.exists(path):
         return False
-    wanted = re.compile(regex)
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as lines:
-            return any(wanted.search(line.lstrip(lchar) if lchar else line) for line in lines)
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as lines:
+            return any(re.search(regex, line.lstrip(lchar) if lchar else line) for line in lines)
+    except re.error as exc:
+        raise SaltInvocationError(f"{regex!r} is no regular expression: {exc}") from exc
     except OSError:
         return False
 

@@ -75,8 +75,6 @@ def get_managed(name: str, template: str | None, source: Any, source_hash: Any,
                 known = {"hash_type": "sha256", "hsum": get_hash(path)}
     except (CommandExecutionError, SaltInvocationError) as exc:
         return "", {}, f"Unable to manage file: {exc}"
-    if path == name:
-        raise SaltInvocationError(f"{name} is its own source")
     return path or "", known, ""
 
 
@@ -127,9 +125,7 @@ def _known_sum(name: str, source: str, scheme: str, path: str | None, saltenv: s
         )
     if given["use_etag"]:
         return {}
-    raise CommandExecutionError(
-        f"nothing says what {_web.redacted(source)} must be; set source_hash, or skip_verify to True"
-    )
+    raise CommandExecutionError(f"{_web.redacted(source)}: set source_hash, or skip_verify to True")
 
 
 def _fetched(source: str, saltenv: str, known: dict[str, str], skip_verify: bool,
