@@ -29,10 +29,10 @@ ALLOWED = {
     "modules": {"jobs", "renderers", "loader"},
     "sockets": {"wire"},
     "process": {"wire", "protocol"},
-    # A call without a master answers itself with what a master serves files and pillar with.
+    # A call without a master compiles its pillar as a master does.
     "client": {
         "wire", "events", "jobs", "config", "protocol",
-        "master.store", "master.fileserver", "master.pillar", "master.worker",
+        "master.store", "master.fileserver", "master.pillar",
     },
     # A call runs jobs and collects grains in its own process; of the daemon it takes only what
     # knows no reactor: the key files and the words about a sign-in that failed.

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol  # Any: facts and results hold any value
 
-from attrs import frozen
+from attrs import define
 
 from txsalt.cli.options import Parser
 from txsalt.config.read import read_minion
@@ -45,7 +45,7 @@ class Daemon(Protocol):
         """Answer one of the calls a job may make."""
 
 
-@frozen
+@define
 class Here:
     """The context of the call; see ``minion.jobrunner.context.JobContext``."""
 

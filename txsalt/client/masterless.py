@@ -2,58 +2,23 @@
 Answer a function's questions for the master on this machine, from local folders.
 
 Interactions: stands where the minion daemon stands for a job: ``call`` answers ``request``,
-``fire_event`` and ``refresh``. Files come from ``file_roots`` and pillar from ``pillar_roots`` of
-the minion's own configuration, by the same code with which a master serves them.
+``fire_event`` and ``refresh``. The pillar comes from ``pillar_roots`` of the minion's own
+configuration, by the same code with which a master compiles it. Files are no question: with
+``file_client: local`` the cp module reads ``file_roots`` itself.
 
-Source: docs/architecture.md, "Calls a job may make"; PROTOCOL sections 9.2, 9.4.
+Source: docs/architecture.md, "Calls a job may make"; PROTOCOL sections 9.2, 9.3.
 """
 
-from typing import Any, cast  # loads and replies are any msgpack value
-
-from attrs import field, frozen
+from typing import Any  # loads and replies are any msgpack value
 
 from txsalt.jobs.errors import CommandExecutionError
-from txsalt.master.fileserver.roots import Roots
 
 Load = dict[str, Any]
 
-# Command -> the function of the master's file commands.
-_FILES = {
-    "_file_envs": "file_envs",
-    "_file_list": "file_list",
-    "_file_list_emptydirs": "empty_folders",
-    "_dir_list": "dir_list",
-    "_symlink_list": "symlink_list",
-    "_file_hash": "file_hash",
-    "_file_hash_and_stat": "file_hash_and_stat",
-    "_file_find": "file_find",
-    "_serve_file": "serve_file",
-}
 _MASTER_OPTS = (
     "top_file_merging_strategy", "renderer", "failhard", "state_top", "state_top_saltenv",
     "state_auto_order", "state_events", "state_aggregate",
 )  # fmt: skip
-
-
-class _Refusals:
-    """Where a master counts what it refuses."""
-
-    def note(self, kind: str, reason: str) -> None:
-        """Nobody counts."""
-
-
-@frozen
-class _Options:
-    file_buffer_size: int = 1 << 20
-
-
-@frozen(kw_only=True)
-class _Shelf:
-    """What the file commands need of a worker's bench."""
-
-    files: Roots
-    config: _Options = field(factory=_Options)
-    refusals: _Refusals = field(factory=_Refusals)
 
 
 class Masterless:
@@ -62,7 +27,6 @@ class Masterless:
     def __init__(self, config: Load) -> None:
         """Open nothing yet."""
         self._config = config
-        self._shelf = _Shelf(files=Roots(config["file_roots"], config["hash_type"]))
 
     def call(self, name: str, arguments: Load) -> object:
         """Answer one question. Raises CommandExecutionError for what needs a master."""
@@ -74,8 +38,6 @@ class Masterless:
     def request(self, load: Load) -> Any:
         """Answer a request as a master would."""
         command = load.get("cmd")
-        if command in _FILES:
-            return self._answer_about_files(_FILES[str(command)], load)
         if command == "_pillar":
             return self.pillar(load)
         if command == "_master_opts":
@@ -86,7 +48,8 @@ class Masterless:
 
     def pillar(self, load: Load) -> Load:
         """Compile the pillar from the minion's ``pillar_roots``."""
-        # Here, as below: most calls ask for neither, and YAML takes its time.
+        # Here, as most calls need no pillar, and YAML takes its time.
+        from txsalt.master.fileserver.roots import Roots
         from txsalt.master.pillar.compiler import Pillar
         from txsalt.master.pillar.order import PillarOptions, PillarOrder
 
@@ -105,14 +68,6 @@ class Masterless:
             override=load.get("pillar_override") or {},
         )
         return Pillar(options, Roots(config["pillar_roots"])).compile(order)
-
-    def _answer_about_files(self, function: str, load: Load) -> Any:
-        from txsalt.master.worker.bench import Bench
-        from txsalt.master.worker.commands import files
-        from txsalt.master.worker.principals import Minion
-
-        # The file commands look at nothing of the sender, and of the bench at what a shelf has.
-        return getattr(files, function)(cast(Bench, self._shelf), cast(Minion, None), load)
 
     def _options(self) -> Load:
         environments: Load = {name: [] for name in self._config["file_roots"]}

@@ -12,27 +12,8 @@ from typing import Any  # stock tools pass keywords of any type
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 
-# What sync_all of the stock minion reports on, in its order.
-_KINDS = [
-    "clouds",
-    "beacons",
-    "modules",
-    "states",
-    "sdb",
-    "grains",
-    "renderers",
-    "returners",
-    "output",
-    "utils",
-    "log_handlers",
-    "executors",
-    "proxymodules",
-    "engines",
-    "thorium",
-    "serializers",
-    "matchers",
-    "resources",
-]
+# In the cache folder, but no cache: returns on their way to the master, and the running daemon's.
+_KEPT = frozenset({"outbox", ".lock"})
 
 
 def refresh_modules(**kwargs: Any) -> bool:
@@ -72,66 +53,6 @@ def refresh_grains(**kwargs: Any) -> bool:
     return True
 
 
-def sync_all(
-    saltenv: Any = None,
-    refresh: bool = True,
-    extmod_whitelist: Any = None,
-    extmod_blacklist: Any = None,
-    clean_pillar_cache: bool = False,
-) -> dict[str, list[str]]:
-    """
-    Fetch custom modules of every kind from the master; list what changed, by kind.
-
-    CLI Example: txsalt-cli '*' saltutil.sync_all
-    """
-    changed: dict[str, list[str]] = {kind: [] for kind in _KINDS}
-    if refresh:
-        __daemon__.call("refresh", {"what": "modules"})
-        __daemon__.call("refresh", {"what": "pillar"})
-    return changed
-
-
-def sync_modules(
-    saltenv: Any = None,
-    refresh: bool = True,
-    extmod_whitelist: Any = None,
-    extmod_blacklist: Any = None,
-) -> list[str]:
-    """Fetch custom execution modules from the master; list those that changed."""
-    return _sync("modules", refresh)
-
-
-def sync_grains(
-    saltenv: Any = None,
-    refresh: bool = True,
-    extmod_whitelist: Any = None,
-    extmod_blacklist: Any = None,
-    clean_pillar_cache: bool = False,
-) -> list[str]:
-    """Fetch custom grains modules from the master; list those that changed."""
-    return _sync("grains", refresh)
-
-
-def sync_states(
-    saltenv: Any = None,
-    refresh: bool = True,
-    extmod_whitelist: Any = None,
-    extmod_blacklist: Any = None,
-) -> list[str]:
-    """Fetch custom state modules from the master; list those that changed."""
-    return _sync("modules", refresh)
-
-
-def sync_utils(
-    saltenv: Any = None,
-    refresh: bool = True,
-    extmod_whitelist: Any = None,
-    extmod_blacklist: Any = None,
-) -> list[str]:
-    """Fetch custom utility modules from the master; list those that changed."""
-    return _sync("modules", refresh)
-
-
 def revoke_auth(preserve_minion_cache: bool = False) -> bool:
     """Ask the master to delete this minion's key."""
     load = {
@@ -143,9 +64,18 @@ def revoke_auth(preserve_minion_cache: bool = False) -> bool:
 
 
 def clear_cache() -> bool:
-    """Delete the files in the minion's cache folder; False if one cannot be deleted."""
-    for folder, _, files in os.walk(__opts__["cachedir"]):
+    """
+    Delete the files in the minion's cache folder; False if one cannot be deleted.
+
+    Returns that the master has not got yet are kept.
+    """
+    top = __opts__["cachedir"]
+    for folder, folders, files in os.walk(top):
+        kept = [name for name in (*folders, *files) if folder == top and name in _KEPT]
+        folders[:] = [name for name in folders if name not in kept]
         for name in files:
+            if name in kept:
+                continue
             try:
                 Path(folder, name).unlink(missing_ok=True)
             except OSError:
@@ -195,12 +125,6 @@ def term_all_jobs() -> list[str]:
 def kill_all_jobs() -> list[str]:
     """End all running jobs (signal 9)."""
     return _of_the_daemon("kill_all_jobs")
-
-
-def _sync(kind: str, refresh: bool) -> list[str]:
-    if refresh:
-        __daemon__.call("refresh", {"what": kind})
-    return []
 
 
 def _of_the_daemon(name: str) -> Any:
