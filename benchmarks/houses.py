@@ -25,7 +25,6 @@ from tests.interop.harness import Minion, StockMaster, StockMinion, TxMaster, Tx
 from tests.interop.processes import Answer, run, wait_until
 from txsalt.jobs import jid as jids
 
-PREFIX = "swarm-"
 LOG_LEVEL = "error"
 SWARM_SECONDS = 900
 COMMON = {
@@ -159,7 +158,7 @@ class House:
 
     @contextmanager
     def _swarm(self, mode: str, *words: str) -> Iterator["subprocess.Popen[str]"]:
-        argv = [sys.executable, "-m", "benchmarks.swarm", mode, "--prefix", PREFIX]
+        argv = [sys.executable, "-m", "benchmarks.swarm", mode]
         argv += ["--port", str(self.master.ret_port), "--pki-dir", str(self.master.pki_dir)]
         with subprocess.Popen(
             [*argv, "--keep-keys", *words],
@@ -174,6 +173,16 @@ class House:
             finally:
                 if process.poll() is None:
                     process.kill()
+
+
+def prefix(minions: int) -> str:
+    """Return how the ids of a fleet begin; fleets of several sizes share a master."""
+    return f"fleet{minions}-"
+
+
+def fleet(minions: int) -> tuple[str, ...]:
+    """Return the words that make a swarm a fleet of this size."""
+    return ("--minions", str(minions), "--prefix", prefix(minions))
 
 
 def title(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from benchmarks.figures import Seen, Size
-from benchmarks.houses import PREFIX, House
+from benchmarks.houses import House, fleet, prefix
 
 NAME = "command line"
 _GOALS = {1: "4.5 times Salt", 500: "8 times Salt", 10_000: "6 s"}
@@ -12,13 +12,13 @@ _GOALS = {1: "4.5 times Salt", 500: "8 times Salt", 10_000: "6 s"}
 def measure(house: House, size: Size) -> Iterator[Seen]:
     """Measure one minion, then fleets; each must answer in full."""
     for minions in (500,) if size.quick else (500, 2000, 10_000):
-        with house.answering("--minions", str(minions), "--connections", "100"):
+        with house.answering(*fleet(minions), "--connections", "100"):
             if minions == 500:
-                first = f"{PREFIX}000"
+                first = f"{prefix(500)}000"
                 for _ in range(size.repeats):
                     yield _seen(house, 1, first)
             for _ in range(size.repeats):
-                yield _seen(house, minions, f"{PREFIX}*")
+                yield _seen(house, minions, f"{prefix(minions)}*")
 
 
 def _seen(house: House, minions: int, tgt: str) -> Seen:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from benchmarks.figures import Seen, Size
-from benchmarks.houses import House
+from benchmarks.houses import House, fleet
 from tests.interop.processes import CHECKOUT, run
 
 NAME = "events"
@@ -40,7 +40,7 @@ def _rate(house: House, readers: int, events: int) -> float:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             house.swarm(
-                "flood", "--kind", "events", "--minions", "20", "--batch", str(_BATCH),
+                "flood", "--kind", "events", *fleet(20), "--batch", str(_BATCH),
                 "--total", str(events // _BATCH), "--payload", "100",
             )  # fmt: skip
             found = json.loads(process.communicate(timeout=60)[0])

@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from benchmarks.figures import Seen, Size
-from benchmarks.houses import House
+from benchmarks.houses import House, fleet
 from benchmarks.processes import cpu_seconds
 from txsalt.jobs import jid as jids
 from txsalt.master.store import database
@@ -51,7 +51,7 @@ def measure(house: House, size: Size) -> Iterator[Seen]:
 
 def _flood(house: House, count: int) -> None:
     report = house.swarm(
-        "flood", "--minions", "20", "--total", str(count), "--connections", "100",
+        "flood", *fleet(20), "--total", str(count), "--connections", "100",
         "--payload", "256",
     )  # fmt: skip
     assert report["flood"]["answered"] == count

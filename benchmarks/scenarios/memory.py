@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.figures import Seen, Size
-from benchmarks.houses import House
+from benchmarks.houses import House, fleet
 from benchmarks.processes import cpu_seconds, pss_mib
 
 NAME = "memory"
@@ -29,7 +29,7 @@ def measure(house: House, size: Size) -> Iterator[Seen]:
         share = (cpu_seconds(pids) - before) / _SETTLE_SECONDS
         yield Seen(what="master's CPU, idle", unit="% of a core", value=share * 100, more=False)
         total = count if fresh.is_ours else count // 4
-        fresh.swarm("flood", "--minions", "100", "--total", str(total), "--payload", "1000")
+        fresh.swarm("flood", *fleet(100), "--total", str(total), "--payload", "1000")
         yield Seen(
             what="master, 5 workers, after a flood",
             unit="MiB PSS",

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.figures import Seen, Size
-from benchmarks.houses import PREFIX, House
+from benchmarks.houses import House, fleet, prefix
 from benchmarks.processes import cpu_seconds
 
 NAME = "publish latency"
@@ -15,15 +15,14 @@ _GOAL = "150 ms to 5,000"
 def measure(house: House, size: Size) -> Iterator[Seen]:
     """Measure real connections, one for each minion; the job is for one of them, who is silent."""
     for count in (1000,) if size.quick else (1000, 5000):
-        words = ("--minions", str(count), "--subscribe", "each", "--silent", "1")
+        words = (*fleet(count), "--subscribe", "each", "--silent", "1")
         with house.answering(*words) as swarm:
             time.sleep(1)
             before = cpu_seconds(house.pids())
             sent = []
+            first = prefix(count) + "0" * len(str(count - 1))
             for _ in range(_JOBS):
-                sent += house.publisher.publish(
-                    [house.new_jid()], f"{PREFIX}{'0' * len(str(count - 1))}"
-                )
+                sent += house.publisher.publish([house.new_jid()], first)
                 time.sleep(0.4)
             used = cpu_seconds(house.pids()) - before
             heard = {job["jid"]: job for job in swarm.finish()["answer"]["jobs"]}

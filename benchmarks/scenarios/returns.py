@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from benchmarks.figures import Seen, Size
-from benchmarks.houses import PREFIX, House
+from benchmarks.houses import House, fleet, prefix
 from benchmarks.processes import cpu_seconds
 
 NAME = "returns"
@@ -18,11 +18,11 @@ def measure(house: House, size: Size) -> Iterator[Seen]:
             jids = [house.new_jid() for _ in range(rounds)]
             if repeat == 0:
                 # The first swarm puts the keys there, so that the jobs match somebody.
-                house.swarm("sign-in", "--minions", str(minions))
-            house.publisher.publish(jids, f"{PREFIX}*")
+                house.swarm("sign-in", *fleet(minions))
+            house.publisher.publish(jids, f"{prefix(minions)}*")
             before = cpu_seconds(house.pids())
             report = house.swarm(
-                "flood", "--minions", str(minions), "--total", str(minions * rounds),
+                "flood", *fleet(minions), "--total", str(minions * rounds),
                 "--jids", ",".join(jids), "--payload", str(_PAYLOAD), "--connections", "100",
             )  # fmt: skip
             flood, sign_in = report["flood"], report["sign_in"]

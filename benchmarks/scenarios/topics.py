@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.figures import Seen, Size
-from benchmarks.houses import PREFIX, House
+from benchmarks.houses import House, fleet, prefix
 from benchmarks.processes import cpu_seconds
 
 NAME = "topics"
@@ -16,9 +16,9 @@ def measure(house: House, size: Size) -> Iterator[Seen]:
     if size.quick:
         return
     count = 5000
-    words = ("--minions", str(count), "--subscribe", "each", "--silent", "1", "--topics")
+    words = (*fleet(count), "--subscribe", "each", "--silent", "1", "--topics")
     with House(house.name, {"zmq_filtering": True}) as filtering, filtering.answering(*words):
-        one = _cpu_ms(filtering, f"{PREFIX}0000", "glob")
+        one = _cpu_ms(filtering, f"{prefix(count)}0000", "glob")
         # A grain target goes to everybody, and everybody decides.
         everyone = _cpu_ms(filtering, "kernel:Linux", "grain")
     yield Seen(what="job by topic to one of 5,000, CPU", unit="ms", value=one, more=False)
