@@ -70,7 +70,7 @@ DOORS = {
     "yaml": {"renderers"},
     "jinja2": {"renderers"},
     "sqlite3": {"master.store"},
-    "zmq": {"sockets", "master.worker", "client"},
+    "zmq": {"sockets", "master.worker", "client", "minion.grains"},  # grains tell its version
 }
 REACTOR_ROOMS = {"sockets", "process", "tap", "master.daemon", "minion.daemon"}
 

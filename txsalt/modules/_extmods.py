@@ -19,6 +19,9 @@ from attrs import frozen
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules._atomic import copy_whole
 
+# What the option grains_cache keeps; removed where grains are to be collected anew.
+GRAINS_CACHE = "grains.cache.json"
+
 _SUFFIXES = (".py", ".pyx", ".so", ".zip")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any  # stock tools pass keywords of any type
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
+from txsalt.modules._extmods import GRAINS_CACHE
 
 # In the cache folder, but no cache: returns on their way to the master, and the running daemon's.
 _KEPT = frozenset({"outbox", ".lock"})
@@ -47,6 +48,7 @@ def refresh_grains(**kwargs: Any) -> bool:
     given.pop("clean_pillar_cache", None)
     if given:
         raise SaltInvocationError(f"unknown arguments: {', '.join(sorted(given))}")
+    Path(__opts__["cachedir"], GRAINS_CACHE).unlink(missing_ok=True)
     __daemon__.call("refresh", {"what": "grains"})
     if pillar:
         __daemon__.call("refresh", {"what": "pillar"})

@@ -12,9 +12,10 @@ Source: Salt 3008.3, modules/saltutil.py.
 # fmt: off
 
 import os
+from pathlib import Path
 from typing import Any  # users pass whatever they typed
 
-from txsalt.modules._extmods import Choice, sync
+from txsalt.modules._extmods import GRAINS_CACHE, Choice, sync
 
 __virtualname__ = "saltutil"
 
@@ -188,6 +189,8 @@ def _names_in(folder: str) -> list[str]:
 def _sync(kind: str, saltenv: Any, refresh: bool, only: Any, never: Any) -> list[str]:
     given = saltenv or __opts__.get("saltenv") or "base"
     environments = given.split(",") if isinstance(given, str) else list(given)
+    if kind == "grains":
+        Path(__opts__["cachedir"], GRAINS_CACHE).unlink(missing_ok=True)
     changed = sync(kind, environments, Choice(only=only, never=never), __salt__, __opts__)
     if refresh:
         __daemon__.call("refresh", {"what": "modules"})

@@ -1,9 +1,10 @@
 """
 Collect the grains: every source in a thread of its own, with a limit of time.
 
-A source that raises or hangs is named in the log and left out; the others stand. Static grains
-are laid over what was collected: the file ``{config_dir}/grains``, then the option ``grains``.
-Blocks for as long as the slowest source, at most LIMIT; the daemon runs it in a child process.
+A source that raises or hangs is named in the log and left out; the others stand. Over these are
+laid the grains of the user's own modules, then static ones: the file ``{config_dir}/grains``, and
+the option ``grains``. Blocks for as long as the slowest source, at most LIMIT, and as long again
+for the user's modules; the daemon runs it in a child process.
 
 Source: Salt 3008.3, grains/core.py, loader grains().
 """
@@ -11,10 +12,12 @@ Source: Salt 3008.3, grains/core.py, loader grains().
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any  # grains hold values of any type
 
 from txsalt.minion.grains import (
+    cache,
+    custom,
     distribution,
     firmware,
     machine,
@@ -52,6 +55,7 @@ SOURCES: dict[str, Source] = {
     "machine id": machine.machine_id,
     "minion": versions.minion,
     "python": versions.python,
+    "libraries": versions.libraries,
     "process": process.process,
     "locale": process.locale_info,
 }
@@ -67,14 +71,52 @@ def collect(
 
     ``limit`` is seconds for all sources together, which run side by side.
     """
-    tasks = [_Task(name, source, config) for name, source in (sources or SOURCES).items()]
-    deadline = time.monotonic() + limit
-    grains: dict[str, Any] = {}
-    for task in tasks:
-        grains.update(task.outcome(max(0.0, deadline - time.monotonic()), limit))
-    grains.update(static.grains_file(config))
-    grains.update(static.grains_option(config))
+    grains = cache.cached(config)
+    if grains is None:
+        grains = _collected(config, SOURCES if sources is None else sources, limit)
+        cache.keep(config, grains)
+    for static_grains in (static.grains_file(config), static.grains_option(config)):
+        grains.update(static_grains)
     return grains
+
+
+def _collected(
+    config: Mapping[str, Any], sources: Mapping[str, Source], limit: float
+) -> dict[str, Any]:
+    grains: dict[str, Any] = {}
+    for found in _outcomes(config, sources, limit):
+        grains.update(found)
+    own: dict[str, Source] = {}
+
+    def import_own(_: Mapping[str, Any]) -> dict[str, Any]:
+        own.update(custom.sources(config, dict(grains)))
+        return {}
+
+    list(_outcomes(config, {"modules of your own": import_own}, limit))
+    for found in _outcomes(config, dict(own), limit):
+        if config.get("grains_deep_merge"):
+            _merge(grains, found)
+        else:
+            grains.update(found)
+    return grains
+
+
+def _outcomes(
+    config: Mapping[str, Any], sources: Mapping[str, Source], limit: float
+) -> Iterator[dict[str, Any]]:
+    """Run all sources side by side, and give what each found, in their order."""
+    tasks = [_Task(name, source, config) for name, source in sources.items()]
+    deadline = time.monotonic() + limit
+    for task in tasks:
+        yield task.outcome(max(0.0, deadline - time.monotonic()), limit)
+
+
+def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> None:
+    for name, value in above.items():
+        if isinstance(value, Mapping) and isinstance(below.get(name), dict):
+            _merge(below[name], value)
+        else:
+            below[name] = value
 
 
 class _Task:
@@ -85,7 +127,7 @@ class _Task:
         self._source = source
         self._config = config
         self._answer: dict[str, Any] | None = None
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
         # A daemon thread: one that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._work, name=f"grains: {name}", daemon=True)
         self._thread.start()
@@ -102,5 +144,5 @@ class _Task:
     def _work(self) -> None:
         try:
             self._answer = self._source(self._config)
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:
             self._failure = exc

@@ -31,6 +31,13 @@ def minion(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def libraries(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the version of the ZeroMQ library, and whose certificates web servers are checked by."""
+    import zmq  # Here: only who collects grains pays for it.
+
+    return {"zmqversion": zmq.zmq_version(), "ca_truststore": "os"}
+
+
 def python(config: Mapping[str, Any]) -> dict[str, Any]:
     """Give version, executable and search path of Python."""
     return {
