@@ -19,6 +19,7 @@ from txsalt.protocol.publication import BROADCAST, Sealer, topic_of
 from txsalt.sockets.context import SocketContext
 from txsalt.sockets.publish import PublishSocket
 from txsalt.sockets.push_pull import PullSocket
+from txsalt.sockets.watched_publish import WatchedPublishSocket, Watcher
 from txsalt.wire import serial
 
 
@@ -36,8 +37,14 @@ class PublishRelay(Service):
         *,
         hwm: int,
         filtering: bool,
+        watcher: Watcher | None = None,
     ) -> None:
-        """``filtering`` sends each copy under a topic (Salt's zmq_filtering)."""
+        """
+        ``filtering`` sends each copy under a topic (Salt's zmq_filtering).
+
+        ``watcher`` is told who listens; it may also be set before the start.
+        """
+        self.watcher = watcher
         self._context = context
         self._pull_endpoint = pull_endpoint
         self._pub_endpoint = pub_endpoint
@@ -63,7 +70,12 @@ class PublishRelay(Service):
     def startService(self) -> None:
         """Open both sockets."""
         super().startService()
-        self._pub = PublishSocket(self._context, self._pub_endpoint, hwm=self._hwm)
+        if self.watcher is None:
+            self._pub = PublishSocket(self._context, self._pub_endpoint, hwm=self._hwm)
+        else:
+            self._pub = WatchedPublishSocket(
+                self._context, self._pub_endpoint, self.watcher, hwm=self._hwm
+            )
         self._pull = PullSocket(self._context, self._pull_endpoint, self._job)
 
     def stopService(self) -> None:

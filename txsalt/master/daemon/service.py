@@ -21,6 +21,7 @@ from txsalt.jobs import jid
 from txsalt.master.daemon.event_publisher import EventPublisher
 from txsalt.master.daemon.foundation import Foundation, lay
 from txsalt.master.daemon.maintenance import Maintenance
+from txsalt.master.daemon.presence import Presence
 from txsalt.master.daemon.publish_relay import PublishRelay
 from txsalt.master.daemon.request_router import RequestRouter
 from txsalt.master.daemon.shared_key import SharedKey
@@ -103,6 +104,13 @@ class Master(OrderedMultiService):
             hwm=config.pub_hwm,
             filtering=config.zmq_filtering,
         )
+        presence = Presence(
+            reactor,
+            publisher,
+            foundation.store_path,
+            event_interval=config.loop_interval if config.presence_events else 0,
+        )
+        relay.watcher = presence.watcher
         shared_key = SharedKey(
             reactor,
             relay,
@@ -131,6 +139,7 @@ class Master(OrderedMultiService):
             },
             shared_key.rotate,
         )
+        pool.listeners["heard"] = presence.heard
         maintenance = Maintenance(
             reactor,
             interval=config.loop_interval,
@@ -145,6 +154,7 @@ class Master(OrderedMultiService):
             self._lock,
             context,
             publisher,
+            presence,
             relay,
             shared_key,
             pool,

@@ -52,6 +52,8 @@ class WorkerPool(Service):
         self._size = size
         self._hello = hello
         self._on_rotate = on_rotate
+        # Who is told of a worker's frames, by their kind.
+        self.listeners: dict[str, Callable[[dict[str, Any]], None]] = {}
         self._pool: ProgramPool | None = None
         self._nursery: Nursery | None = None
         self._generation = 0
@@ -122,6 +124,8 @@ class WorkerPool(Service):
                 self._took(worker)
             case "rotate":
                 self._on_rotate(str(message.get("reason", "")))
+            case kind if kind in self.listeners:
+                self.listeners[kind](message)
 
     def _gone(self, worker: int, status: ExitStatus) -> None:
         if self.running:

@@ -10,6 +10,7 @@ import os
 import sqlite3
 
 from txsalt.errors import StoreError
+from txsalt.master.store import tables
 from txsalt.master.store.private_file import make_private_folder
 
 SCHEMA_VERSION = 1
@@ -85,8 +86,9 @@ def prepare(path: str) -> None:
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        connection.execute("COMMIT")
         _require_version(connection, path)
+        tables.make(connection)
+        connection.execute("COMMIT")
     except sqlite3.Error as exc:
         raise StoreError(path, str(exc)) from exc
     finally:
@@ -126,7 +128,7 @@ def prune(connection: sqlite3.Connection, before: float, limit: int = 500) -> in
         "DELETE FROM returns WHERE rowid IN (SELECT rowid FROM returns WHERE received < ? LIMIT ?)",
         (before, limit),
     )
-    return jobs.rowcount + returns.rowcount
+    return jobs.rowcount + returns.rowcount + tables.prune(connection, before, limit)
 
 
 def _version(connection: sqlite3.Connection) -> int:

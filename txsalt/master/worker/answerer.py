@@ -9,6 +9,7 @@ import logging
 from txsalt.errors import LocalError, RemoteError
 from txsalt.master.worker import dispatch
 from txsalt.master.worker.bench import Bench
+from txsalt.master.worker.principals import Minion
 from txsalt.wire import envelope
 
 log = logging.getLogger(__package__)
@@ -20,6 +21,8 @@ def answer(bench: Bench, payload: bytes) -> bytes:
     """Answer one request; what is refused, or meets a bug before its sender is known: bad load."""
     try:
         opened = bench.gatekeeper.open(payload, bench.clock())
+        if isinstance(opened.principal, Minion):
+            bench.heard.note(opened.principal.id)
         return envelope.write_reply(dispatch.handle(bench, opened))
     except RemoteError as exc:
         bench.refusals.note(type(exc).__name__, str(exc))

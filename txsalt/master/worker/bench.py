@@ -20,10 +20,12 @@ from txsalt.master.store.identities import Identities, forget
 from txsalt.master.store.jobs import Jobs
 from txsalt.master.store.keys import KeyStore
 from txsalt.master.store.mine import MineStore
+from txsalt.master.store.presence import Presence
 from txsalt.master.store.secrets import Secrets
 from txsalt.master.worker.autosign import Autosign
 from txsalt.master.worker.bus import Outgoing
 from txsalt.master.worker.gatekeeper import Gatekeeper
+from txsalt.master.worker.heard import Heard
 from txsalt.master.worker.refusals import Refusals
 from txsalt.master.worker.sessions import Sessions
 from txsalt.protocol.admission import MasterFace
@@ -57,6 +59,8 @@ class Bench:
         self.files = Roots(config.file_roots, config.hash_type)
         self.autosign = Autosign(config, self.keys.autosign_folder, clock)
         self.refusals = Refusals(clock)
+        self.presence = Presence(connection)
+        self.heard = Heard(clock, lambda times: out.tell_daemon("heard", times=times))
         self.master_key = master_key.load(
             f"{config.pki_dir}/{master_key.NAME}.pem", config.key_pass
         )
@@ -114,6 +118,16 @@ class Bench:
     def new_jid(self) -> str:
         """Return a job id that this worker has not given yet; another one may have."""
         return self._jids.make(datetime.fromtimestamp(self.clock(), UTC))
+
+    @property
+    def waiting(self) -> bool:
+        """Whether ``flush`` may have something to do soon."""
+        return self.refusals.waiting or self.heard.waiting
+
+    def flush(self) -> None:
+        """Do what is done about once a second."""
+        self.refusals.flush()
+        self.heard.flush()
 
     def forget(self, minion_id: str) -> None:
         """Delete what is kept about an id whose key is gone."""

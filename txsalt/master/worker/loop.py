@@ -68,14 +68,14 @@ class WorkerLoop:
         bench.out.tell_daemon("ready")
         self._obey(bench, rest)
         while not self._stopping:
-            events = dict(poller.poll(_FLUSH_MS if bench.refusals.waiting else None))
+            events = dict(poller.poll(_FLUSH_MS if bench.waiting else None))
             # The daemon's words first: after a rotation nobody gets the old key.
             if self._read_fd in events:
                 self._obey(bench, self._read_frames())
             elif requests in events and not self._stopping:
                 requests.send(answer(bench, requests.recv()))
-            if bench.refusals.waiting:
-                bench.refusals.flush()
+            if bench.waiting:
+                bench.flush()
 
     def _make_bench(
         self, context: "zmq.Context[Any]", config: MasterConfig, hello: dict[str, Any]

@@ -1,0 +1,154 @@
+"""Who is there, as a master works it out."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from txsalt.protocol.presence import HEARD_STEP, Book, Sighting
+from txsalt.protocol.publication import topic_of
+
+HERE, THERE = "192.0.2.1", "192.0.2.2"
+
+
+class OwnTopicTests(SynchronousTestCase):
+    """Minions of ours, which subscribe to a topic of their own."""
+
+    def setUp(self) -> None:
+        self.book = Book()
+
+    def one(self) -> Sighting:
+        self.book.settle(99)
+        [sighting] = self.book.take_changes()
+        return sighting
+
+    def test_topic_and_request(self) -> None:
+        """
+        A minion is there from when it both listens and has proved itself, in either order.
+        """
+        self.book.heard("a", 1)
+        self.assertEqual(self.book.present(), set())
+        self.book.subscribed(topic_of("a"), HERE, 2)
+        self.book.subscribed(topic_of("b"), THERE, 3)
+        self.assertEqual(self.book.present(), {"a"})
+        self.book.heard("b", 4)
+        self.assertEqual(self.book.present(), {"a", "b"})
+        changes = {each.id: each for each in self.book.take_changes()}
+        self.assertEqual(changes["a"], Sighting(id="a", up=True, since=2, heard=1, address=HERE))
+        self.assertEqual(changes["b"], Sighting(id="b", up=True, since=4, heard=4, address=THERE))
+
+    def test_gone_and_back(self) -> None:
+        """
+        It is known since when a minion is gone, and since when it is back.
+        """
+        self.book.heard("a", 1)
+        self.book.subscribed(topic_of("a"), HERE, 2)
+        self.book.unsubscribed(topic_of("a"), 7)
+        self.assertEqual(self.one(), Sighting(id="a", up=False, since=7, heard=1, address=HERE))
+        self.book.subscribed(topic_of("a"), THERE, 9)
+        self.assertEqual(self.one(), Sighting(id="a", up=True, since=9, heard=1, address=THERE))
+
+    def test_heard_often(self) -> None:
+        """
+        A busy minion does not make the store busy; its time is right within some seconds.
+        """
+        self.book.heard("a", 1)
+        self.book.take_changes()
+        self.book.heard("a", 1 + HEARD_STEP / 2)
+        self.assertEqual(self.book.take_changes(), [])
+        self.book.heard("a", 1 + HEARD_STEP)
+        self.assertEqual(self.one().heard, 1 + HEARD_STEP)
+
+    def test_restart(self) -> None:
+        """
+        After a restart of the master nobody is there who has not come again.
+        """
+        self.book.restore([Sighting(id="a", up=True, since=1, heard=2)], now=10)
+        self.assertEqual(self.one(), Sighting(id="a", up=False, since=10, heard=2))
+        self.book.subscribed(topic_of("a"), HERE, 11)
+        self.assertEqual(self.book.present(), {"a"})
+
+    def test_forgotten(self) -> None:
+        """
+        A minion whose key is deleted is nobody, even while it still listens.
+        """
+        self.book.heard("a", 1)
+        self.book.subscribed(topic_of("a"), HERE, 2)
+        self.book.forget("a")
+        self.assertEqual((self.book.present(), self.book.take_changes()), (set(), []))
+        self.book.unsubscribed(topic_of("a"), 3)
+
+
+class AddressTests(SynchronousTestCase):
+    """Other minions, of which only connections are seen."""
+
+    def setUp(self) -> None:
+        self.book = Book()
+        self.book.heard("stock", 1)
+        self.book.addresses_are({"stock": [HERE, "198.51.100.7"]})
+
+    def present(self) -> set[str]:
+        self.book.settle(5)
+        return self.book.present()
+
+    def test_by_address(self) -> None:
+        """
+        A minion without a topic is there while a connection comes from one of its addresses.
+        """
+        self.book.connected(THERE)
+        self.assertEqual(self.present(), set())
+        self.book.connected(HERE)
+        self.assertEqual(self.present(), {"stock"})
+        self.book.disconnected(HERE)
+        self.assertEqual(self.present(), set())
+
+    def test_neighbour_with_a_topic(self) -> None:
+        """
+        A connection that another minion owns up to says nothing about its neighbours.
+        """
+        self.book.heard("ours", 1)
+        self.book.connected(HERE)
+        self.book.subscribed(topic_of("ours"), HERE, 2)
+        self.assertEqual(self.present(), {"ours"})
+        self.book.connected(HERE)
+        self.assertEqual(self.present(), {"ours", "stock"})
+
+    def test_unknown_addresses(self) -> None:
+        """
+        Where no addresses are known, any connection that nobody owns up to may be the minion's.
+        """
+        self.book.heard("new", 2)
+        self.book.connected(THERE)
+        self.assertEqual(self.present(), {"new"})
+
+
+class AnyOrderTests(SynchronousTestCase):
+    """Whatever is seen, in whatever order."""
+
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from(["on", "off", "heard", "forget"]), st.sampled_from("abc")),
+            max_size=40,
+        )
+    )
+    def test_present_means_listening_and_heard(self, steps: list[tuple[str, str]]) -> None:
+        """
+        A minion that ever listened under its topic is there exactly while it does.
+        """
+        book, on, heard = Book(), set(), set()
+        for now, (step, name) in enumerate(steps):
+            match step:
+                case "on" if name not in on:
+                    book.subscribed(topic_of(name), HERE, now)
+                    on.add(name)
+                case "off" if name in on:
+                    book.unsubscribed(topic_of(name), now)
+                    on.discard(name)
+                case "heard":
+                    book.heard(name, now)
+                    heard.add(name)
+                case "forget":
+                    book.forget(name)
+                    heard.discard(name)
+            book.settle(now)
+            self.assertEqual(book.present(), on & heard)
+            book.take_changes()

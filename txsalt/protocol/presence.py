@@ -1,0 +1,180 @@
+"""
+Know who is there, from what is seen anyway: connections, topics, and requests that were proved.
+
+Pure: facts and Unix times in, sightings out. A minion of ours subscribes to a topic of its own, so
+its connection is seen exactly. Of others only addresses are seen: one is there while a connection
+without a topic comes from one of its addresses, which two minions behind one address may share.
+
+An id counts only after a request of it was authenticated: a topic alone proves nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from attrs import define, evolve, frozen
+
+from txsalt.protocol.publication import topic_of
+
+MOST_TOPICS = 200_000  # anybody may subscribe to anything
+# A busy minion is heard many times a second; its time is written not quite as often.
+HEARD_STEP = 5.0
+_TOPIC_LENGTH = 40  # hexadecimal SHA-1
+
+
+@frozen(kw_only=True)
+class Sighting:
+    """
+    What is known of one minion: Unix times.
+
+    ``since`` is when it came, or went; ``heard`` is its last authenticated request; ``address`` is
+    that of its connection, "" if that is not known for sure.
+    """
+
+    id: str
+    up: bool
+    since: float
+    heard: float
+    address: str = ""
+
+
+@define
+class _Minion:
+    sighting: Sighting
+    topic: bytes
+    announces: bool = False  # has had a topic of its own since we watch
+    told: float = 0.0  # what ``heard`` was when the sighting was last given out
+
+
+class Book:
+    """All that were ever heard."""
+
+    def __init__(self) -> None:
+        self._minions: dict[str, _Minion] = {}
+        self._by_topic: dict[bytes, str] = {}
+        self._topics: dict[bytes, str] = {}  # those subscribed to now, and the address
+        self._connections: Counter[str] = Counter()
+        self._with_topic: Counter[str] = Counter()
+        self._addresses: dict[str, frozenset[str]] = {}
+        self._changed: set[str] = set()
+        self._moved = False  # whether connections without a topic may have changed
+
+    def restore(self, sightings: Iterable[Sighting], now: float) -> None:
+        """Take what a former run knew; whoever was there has to come again."""
+        for old in sightings:
+            self._add(evolve(old, up=False, since=now) if old.up else old)
+            if old.up:
+                self._changed.add(old.id)
+
+    def heard(self, minion_id: str, when: float) -> bool:
+        """Note an authenticated request; return whether it is the first ever of this id."""
+        minion = self._minions.get(minion_id)
+        is_new = minion is None
+        if minion is None:
+            minion = self._add(Sighting(id=minion_id, up=False, since=when, heard=when))
+        if is_new or when > minion.sighting.heard:
+            minion.sighting = evolve(minion.sighting, heard=max(when, minion.sighting.heard))
+            if is_new or when - minion.told >= HEARD_STEP:
+                self._changed.add(minion_id)
+        if is_new:
+            self._moved = True
+            if minion.topic in self._topics:
+                minion.announces = True
+                self._set(minion, True, when)
+        return is_new
+
+    def subscribed(self, topic: bytes, address: str, now: float) -> None:
+        """A topic has its first subscriber."""
+        if len(topic) != _TOPIC_LENGTH or len(self._topics) >= MOST_TOPICS:
+            return
+        self._topics[topic] = address
+        self._with_topic[address] += 1
+        self._moved = True
+        minion = self._minions.get(self._by_topic.get(topic, ""))
+        if minion is not None:
+            minion.announces = True
+            self._set(minion, True, now)
+
+    def unsubscribed(self, topic: bytes, now: float) -> None:
+        """A topic has lost its last subscriber."""
+        address = self._topics.pop(topic, None)
+        if address is None:
+            return
+        _less(self._with_topic, address)
+        self._moved = True
+        minion = self._minions.get(self._by_topic.get(topic, ""))
+        if minion is not None:
+            self._set(minion, False, now)
+
+    def connected(self, address: str) -> None:
+        """A connection has come, with or without a topic."""
+        self._connections[address] += 1
+        self._moved = True
+
+    def disconnected(self, address: str) -> None:
+        """A connection has gone."""
+        _less(self._connections, address)
+        self._moved = True
+
+    def addresses_are(self, addresses: Mapping[str, Iterable[str]]) -> None:
+        """Learn from which addresses minions may connect."""
+        self._addresses.update((each, frozenset(of)) for each, of in addresses.items())
+        self._moved = True
+
+    def forget(self, minion_id: str) -> None:
+        """Its key is gone."""
+        minion = self._minions.pop(minion_id, None)
+        if minion is not None:
+            del self._by_topic[minion.topic]
+            self._addresses.pop(minion_id, None)
+            self._changed.discard(minion_id)
+
+    def settle(self, now: float) -> None:
+        """Judge again those that are known by address only; call before reading."""
+        if not self._moved:
+            return
+        self._moved = False
+        seen = {
+            address
+            for address, count in self._connections.items()
+            if count > self._with_topic[address]
+        }
+        for minion_id, minion in self._minions.items():
+            if minion.announces:
+                continue
+            own = self._addresses.get(minion_id)
+            self._set(minion, bool(seen if own is None else seen & own), now)
+
+    def take_changes(self) -> list[Sighting]:
+        """Return what is new since the last time."""
+        changed, self._changed = self._changed, set()
+        taken = []
+        for minion_id in changed:
+            minion = self._minions[minion_id]
+            minion.told = minion.sighting.heard
+            taken.append(minion.sighting)
+        return taken
+
+    def present(self) -> set[str]:
+        """Return who is there."""
+        return {each for each, minion in self._minions.items() if minion.sighting.up}
+
+    def _add(self, sighting: Sighting) -> _Minion:
+        minion = _Minion(sighting, topic_of(sighting.id))
+        self._minions[sighting.id] = minion
+        self._by_topic[minion.topic] = sighting.id
+        return minion
+
+    def _set(self, minion: _Minion, up: bool, now: float) -> None:
+        old = minion.sighting
+        address = self._topics.get(minion.topic, "") if up else old.address
+        if up == old.up and address == old.address:
+            return
+        since = old.since if up == old.up else now
+        minion.sighting = evolve(old, up=up, since=since, address=address)
+        self._changed.add(old.id)
+
+
+def _less(counter: Counter[str], address: str) -> None:
+    counter[address] -= 1
+    if counter[address] <= 0:
+        del counter[address]
