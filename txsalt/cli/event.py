@@ -1,44 +1,91 @@
-"""``txsalt-cli event``: watch the event bus of the local master."""
+"""``txsalt-cli event``: watch the event bus of the local master, and fire events."""
 
+import argparse
 import sys
+import time
 
-from txsalt.cli.options import Parser, parser, seconds
-from txsalt.client.local_client import LocalClient
-from txsalt.events import tags
+from txsalt.cli.options import Parser, moment, parser, seconds
+from txsalt.client import events
+from txsalt.client.session import Session
+from txsalt.jobs import exit_codes
+from txsalt.jobs.arguments import split_keyword, typed_word
+
+_EPILOG = """\
+examples:
+  txsalt-cli event                               (all that happens)
+  txsalt-cli event watch 'salt/job/*/ret/web*'
+  txsalt-cli event watch salt/minion/ --json --count 1
+  txsalt-cli event watch --since 10m             (what the master remembers, then what comes)
+  txsalt-cli event fire my/tag build=77 ok=true
+"""
 
 
 def main(argv: list[str]) -> int:
-    """Print events as they come, one block or one line each, until interrupted or counted out."""
-    options = _parser().parse_intermixed_args(argv)
-    client = LocalClient(options.config_dir)
-    left = options.count
-    with client.bus(options.prefix) as bus:
-        while left is None or left > 0:
-            heard = bus.receive(options.timeout)
-            if heard is None:
-                print(f"txsalt-cli: no event within {options.timeout:g} s", file=sys.stderr)
-                return 1
-            if heard[0].startswith(tags.LIVE_PREFIX):
-                continue  # the bus's answer to somebody who listens, no event
-            print(_shown(*heard, as_json=options.json), flush=True)
-            left = None if left is None else left - 1
-    return 0
+    """Print events as they come, one block or one line each, or fire one."""
+    made = _parser()
+    options = made.parse_intermixed_args(argv)
+    first, *words = options.words or ["watch"]
+    if first == "fire":
+        return _fire(made, options, words)
+    globs = words if first == "watch" else [first, *words]
+    if len(globs) > 1:
+        made.error(f"one glob of a tag is enough, not {len(globs)}")
+    return _watch(options, globs[0] if globs else "*")
 
 
-def _shown(tag: str, data: dict[str, object], *, as_json: bool) -> str:
+def _watch(options: argparse.Namespace, glob: str) -> int:
+    session = Session(options.config_dir)
+    since = None if options.since is None else options.since(time.time())
+    with events.listening_by(session, glob, since=since) as stream:
+        count = 0
+        for event in stream.events(timeout=options.timeout, count=options.count):
+            print(_shown(event, as_json=options.json), flush=True)
+            count += 1
+    if options.timeout is not None and count != options.count:
+        print(f"txsalt-cli: no event within {options.timeout:g} s", file=sys.stderr)
+        return exit_codes.GENERIC
+    return exit_codes.OK
+
+
+def _fire(made: Parser, options: argparse.Namespace, words: list[str]) -> int:
+    if not words:
+        made.error("a tag is needed, as in: event fire my/tag build=77")
+    tag, *pairs = words
+    data = {}
+    for word in pairs:
+        pair = split_keyword(word)
+        if pair is None:
+            made.error(f"{word!r} is not of the form key=value")
+        data[pair[0]] = typed_word(pair[1])
+    events.fire(options.config_dir, tag, data)
+    return exit_codes.OK
+
+
+def _shown(event: events.Event, *, as_json: bool) -> str:
     from txsalt.outputters import json_text
 
     if as_json:
-        return json_text.render({"tag": tag, "data": data}, indent=None)
-    return f"{tag}\t{json_text.render(data)}"
+        return json_text.render({"tag": event.tag, "data": event.data}, indent=None)
+    return f"{event.tag}\t{json_text.render(event.data)}"
 
 
 def _parser() -> Parser:
-    made = parser("txsalt-cli event", "Watch the event bus of the local master.")
-    made.add_argument("command", choices=["event"], help="this command")
-    made.add_argument("prefix", nargs="?", default="", help="only tags that start with this text")
+    made = parser("txsalt-cli event", "Watch the event bus of the local master.", _EPILOG)
+    made.add_argument("command", choices=["event"], help=argparse.SUPPRESS)
+    made.add_argument(
+        "words",
+        nargs="*",
+        metavar="watch [GLOB] | fire TAG [KEY=VALUE …]",
+        help="tags that fit the glob, or start with it where it has no star; or what to fire",
+    )
     made.add_argument("--json", action="store_true", help="one JSON document a line")
     made.add_argument("--count", type=int, metavar="N", help="end after N events")
+    made.add_argument(
+        "--since",
+        type=moment,
+        metavar="TIME",
+        help="first those since then: 90s, 10m, 2h, 1d ago, a jid, or 2026-11-23T05:00",
+    )
     made.add_argument(
         "-t",
         "--timeout",

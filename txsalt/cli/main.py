@@ -6,6 +6,7 @@ stdout is data, stderr is talk. A user's mistake never shows a traceback.
 """
 
 import importlib
+import io
 import os
 import sys
 
@@ -13,17 +14,31 @@ from txsalt.errors import LocalError, RemoteError
 from txsalt.jobs import exit_codes
 
 # A first word that is one of these is a sub-command; a minion of that name is reached with -L NAME.
+# Each has a file of its own with ``main(argv)``; a line here is all that it needs. Without a text
+# it is for programs, and no help names it.
 COMMANDS = {
+    "job": ("txsalt.cli.job", "list, show, wait for, kill, repeat and export jobs"),
     "key": ("txsalt.cli.key", "list, accept, reject, delete and show keys of minions"),
-    "event": ("txsalt.cli.event", "watch the event bus"),
+    "event": ("txsalt.cli.event", "watch the event bus, fire events"),
     "call": ("txsalt.cli.call", "run a function on this machine, as its minion"),
     "swarm": ("txsalt.cli.swarm", "be many minions at once, to see what a master can take"),
+    "completion": ("txsalt.cli.completion", "print the completion script of a shell"),
+    "__complete": ("txsalt.cli.complete", ""),
 }
 RUN = "txsalt.cli.run_job"
 
 
+def commands() -> dict[str, str]:
+    """Return every command for people, and what it does."""
+    return {name: text for name, (_, text) in COMMANDS.items() if text}
+
+
 def main(argv: list[str]) -> int:
     """Run the command line ``argv`` (without the program's name) and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a sign gets its number, and the user the rest.
+            stream.reconfigure(errors="backslashreplace")
     module = importlib.import_module(_module_for(argv))
     try:
         return int(module.main(argv))

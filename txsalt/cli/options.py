@@ -1,23 +1,48 @@
-"""Options that every sub-command has."""
+"""Options that every sub-command has, and how their values are read."""
 
 import argparse
 import math
+import re
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from txsalt import __version__
-from txsalt.client.local_client import DEFAULT_CONFIG_DIR
+from txsalt.client.session import DEFAULT_CONFIG_DIR
 from txsalt.jobs import exit_codes
 
 # Longer than any job; a poll takes milliseconds in 32 bits.
 MOST_SECONDS = 2_000_000.0
+
+_AGO = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+Moment = Callable[[float], float]  # from the Unix time now to the one that is meant
 
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that ends with the documented exit code for a wrong command line."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and how to get help."""
-        self.exit(exit_codes.USAGE, f"{self.prog}: {message}\nSee '{self.prog} --help'.\n")
+        """Say what is wrong, what is like it, and how to get help."""
+        hint = self._hint(message)
+        self.exit(exit_codes.USAGE, f"{self.prog}: {message}{hint}\nSee '{self.prog} --help'.\n")
+
+    def _hint(self, message: str) -> str:
+        kind, _, words = message.partition(": ")
+        if kind != "unrecognized arguments":
+            return ""
+        known = [option for action in self._actions for option in action.option_strings]
+        first = words.split()[0].partition("=")[0]
+        return did_you_mean(first, [each for each in known if each.startswith("--")])
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the nearest known word, or nothing."""
+    # Only here: nobody pays for it who makes no mistake.
+    import difflib
+
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def seconds(text: str) -> float:
@@ -29,6 +54,31 @@ def seconds(text: str) -> float:
     if not 0 <= value <= MOST_SECONDS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return value
+
+
+def count(text: str) -> int:
+    """Read an option that is a number of things: 1 or more."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
+
+
+def moment(text: str) -> Moment:
+    """
+    Read an option that is a time: ``90s``, ``10m``, ``2h``, ``1d`` ago, a jid, or ISO 8601.
+
+    A time without zone is that of this machine.
+    """
+    ago = _AGO.fullmatch(text)
+    if ago:
+        before = float(ago[1]) * _UNITS[ago[2]]
+        return lambda now: now - before
+    unix = _from_jid(text) if text.isdigit() else _from_iso(text)
+    if unix is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time: say 90s, 10m, 2h, 1d (ago), a jid, or 2026-11-23T05:00"
+        )
+    return lambda _: unix
 
 
 def parser(prog: str, description: str, epilog: str = "") -> Parser:
@@ -49,3 +99,22 @@ def parser(prog: str, description: str, epilog: str = "") -> Parser:
     )
     made.add_argument("--version", action="version", version=f"txsalt {__version__}")
     return made
+
+
+def _from_jid(text: str) -> float | None:
+    from txsalt.errors import BadName
+    from txsalt.jobs import jid
+
+    try:
+        return jid.parse(text).timestamp()
+    except BadName:
+        return None
+
+
+def _from_iso(text: str) -> float | None:
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None

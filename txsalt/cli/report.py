@@ -1,76 +1,169 @@
 """Print what a job gives: results on stdout, talk on stderr, and remember how it went."""
 
 import sys
-from typing import Any  # results are any msgpack value
+import time
+from typing import Any, TextIO  # results are any msgpack value
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from txsalt.client.local_client import Published, Returned
-from txsalt.jobs import exit_codes
+from txsalt.cli.progress import TICK, ProgressLine
+from txsalt.client.steps import UNKNOWN_ID, Job, Published, Returned
+from txsalt.jobs import exit_codes, reasons
+from txsalt.jobs.reasons import Reason
 from txsalt.outputters.render import render
 
-_KNOWN = frozenset({"nested", "highstate", "txt", "json", "yaml", "raw"})
-UNKNOWN_ID = "no accepted key of this id"
+_KNOWN = frozenset({"nested", "highstate", "txt", "json", "yaml", "raw", "table"})
+# These are for programs, of the schema that docs/output.md has.
+LINES, DOCUMENT = "jsonl", "json-v1"
+# A table of one row at a time would be none.
+_WHOLE = ("table", DOCUMENT)
 
 
-@define(kw_only=True)
-class Report:
-    """How one job is shown; ``how`` None leaves the choice to each return."""
+@frozen(kw_only=True)
+class Style:
+    """How a job is shown; ``how`` None leaves the choice to each return."""
 
-    how: str | None
-    static: bool
-    colour: bool
+    how: str | None = None
+    static: bool = False
+    colour: bool = False
+    show_jid: bool = False
     verbose: bool = False
     summary: bool = False
+    name_missing: bool = True
+
+
+@define
+class Report:
+    """What is told of one job, to ``out``; ``progress`` is the line on the terminal, if any."""
+
+    style: Style
+    job: Job | None = None  # as asked for; None where a stored job is followed
+    out: TextIO = field(factory=lambda: sys.stdout)
+    progress: ProgressLine | None = None
+    jid: str = field(init=False, default="")
+    _began: float = field(init=False, factory=time.monotonic)
     _results: dict[str, Any] = field(init=False, factory=dict)
+    _lines: list[dict[str, Any]] = field(init=False, factory=list)
     _failed: set[str] = field(init=False, factory=set)
     _returned: int = field(init=False, default=0)
-    _missing: dict[str, str] = field(init=False, factory=dict)
+    _missing: dict[str, Reason] = field(init=False, factory=dict)
 
     @property
     def exit_code(self) -> int:
-        """0 only if every expected minion returned a success."""
-        return exit_codes.GENERIC if self._failed or self._missing else exit_codes.OK
+        """0 only if every expected minion returned a success; who is missing has codes of its own."""
+        return exit_codes.GENERIC if self._failed else reasons.exit_code(self._missing.values())
 
-    def published(self, job: Published) -> None:
+    @property
+    def tick(self) -> float | None:
+        """Seconds after which the report wants to be told that nothing happened."""
+        return None if self.progress is None else TICK
+
+    @property
+    def _static(self) -> bool:
+        return (self.style.static and self.style.how != LINES) or self.style.how in _WHOLE
+
+    def published(self, answer: Published) -> None:
         """The master took the job."""
-        if self.verbose:
-            self._say(f"job {job.jid}, {len(job.minions)} minions expected")
-        self._missing.update(dict.fromkeys(job.missing, UNKNOWN_ID))
+        self.jid = answer.jid
+        self._began = time.monotonic()
+        if self.style.verbose:
+            self._say(f"job {answer.jid}, {len(answer.minions)} minions expected")
+        elif self.style.show_jid:
+            self._say(f"job {answer.jid}")
+        self._missing.update(dict.fromkeys(answer.missing, UNKNOWN_ID))
+        if self.progress is not None:
+            self.progress.expected = len(answer.minions)
+        self._record("published", self.job, answer)
 
     def returned(self, answer: Returned) -> None:
         """A minion returned: print it now, unless one document is asked for."""
-        value = answer.load.get("return")
         self._returned += 1
-        if not exit_codes.succeeded(answer.load):
+        good = exit_codes.succeeded(answer.load)
+        if not good:
             self._failed.add(answer.minion)
-        if self.static:
-            self._results[answer.minion] = value
-            return
-        self._print({answer.minion: value}, self.how or _own_choice(answer.load))
+        if self.progress is not None:
+            self.progress.returned(answer.minion, good)
+        if self.style.how in (LINES, DOCUMENT):
+            seconds = time.monotonic() - self._began if self.job is not None else None
+            self._record("returned", answer.minion, answer.load, seconds)
+        elif self._static:
+            self._results[answer.minion] = answer.load.get("return")
+        else:
+            how = self.style.how or _own_choice(answer.load)
+            self._print({answer.minion: answer.load.get("return")}, how)
+        self.waiting()
 
-    def ended(self, missing: dict[str, str]) -> None:
+    def waiting(self, running: int | None = None) -> None:
+        """Nothing new; so many have said that they run the job."""
+        if self.progress is not None:
+            self.progress.show(running)
+
+    def ended(self, missing: dict[str, Reason]) -> None:
         """The job is over: print the one document, and name who is missing."""
         self._missing.update(missing)
-        if self.static:
-            self._print(dict(sorted(self._results.items())), self.how or "nested")
+        self.hide()
         for minion in sorted(self._missing):
-            self._say(f"{minion} did not return: {self._missing[minion]}")
-        if self.summary:
+            self._record("missing", self.jid, minion, self._missing[minion])
+        self._record("ended", self.jid, self._counts(), self.exit_code)
+        self._finish()
+        if self.style.name_missing:
+            for minion in sorted(self._missing):
+                self._say(f"{minion} did not return: {self._missing[minion]}")
+        if self.style.summary:
             self._say(
                 f"{self._returned} returned, {len(self._failed)} of them failed,"
-                f" {len(self._missing)} missing"
+                f" {len(self._missing)} missing, {time.monotonic() - self._began:.1f} s"
             )
 
-    def _print(self, data: dict[str, Any], how: str) -> None:
-        text = render(data, how, color=self.colour)
-        if text:
-            print(text.removesuffix("\n"), flush=not self.static)
+    def hide(self) -> None:
+        """Take the progress line away."""
+        if self.progress is not None:
+            self.progress.hide()
 
-    @staticmethod
-    def _say(text: str) -> None:
-        sys.stdout.flush()
+    def _counts(self) -> dict[str, int]:
+        failed, missing = len(self._failed), len(self._missing)
+        return {"returned": self._returned, "failed": failed, "missing": missing}
+
+    def _record(self, kind: str, *about: Any) -> None:
+        how = self.style.how
+        if how not in (LINES, DOCUMENT):
+            return
+        from txsalt.cli import job_json
+
+        line = getattr(job_json, kind)(*about)
+        if how == DOCUMENT:
+            self._lines.append(line)
+        else:
+            self._write(_one_line(line))
+
+    def _finish(self) -> None:
+        if self.style.how == DOCUMENT:
+            from txsalt.cli import job_json
+            from txsalt.outputters import json_text
+
+            self._write(json_text.render(job_json.document(self._lines)))
+        elif self._static:
+            self._print(dict(sorted(self._results.items())), self.style.how or "nested")
+
+    def _print(self, data: dict[str, Any], how: str) -> None:
+        text = render(data, how, color=self.style.colour)
+        if text:
+            self._write(text.removesuffix("\n"))
+
+    def _write(self, text: str) -> None:
+        self.hide()
+        print(text, file=self.out, flush=not self._static)
+
+    def _say(self, text: str) -> None:
+        self.hide()
+        self.out.flush()
         print(f"txsalt-cli: {text}", file=sys.stderr)
+
+
+def _one_line(line: dict[str, Any]) -> str:
+    from txsalt.outputters import json_text
+
+    return json_text.render(line, indent=None)
 
 
 def _own_choice(load: dict[str, Any]) -> str:

@@ -1,1 +1,19 @@
-"""Blocking client of a local master."""
+"""
+Python's door to a local master: ``from txsalt.client import LocalClient, events``.
+
+Both are loaded when they are asked for: the command line uses neither.
+"""
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    if name == "LocalClient":
+        from txsalt.client.local_client import LocalClient
+
+        return LocalClient
+    if name == "events":
+        import importlib
+
+        return importlib.import_module("txsalt.client.events")
+    raise AttributeError(f"module 'txsalt.client' has no attribute {name!r}")

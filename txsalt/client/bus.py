@@ -8,11 +8,9 @@ Source: PROTOCOL section 13.3; docs/architecture.md for ``txsalt/live/``.
 """
 
 import os
-import secrets
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any  # event data is any msgpack value
 
 import zmq
@@ -44,10 +42,19 @@ class EventBus:
         self._sub.connect(f"ipc://{self._pub_path}")
         self._push: zmq.Socket[bytes] | None = None
         self._early: deque[bytes] = deque()  # heard, and not given out yet
+        self._prefixes: list[str] = []
 
     def subscribe(self, prefix: str) -> None:
         """Hear events whose tag starts with ``prefix``, once ``wait_live`` has returned."""
         self._sub.subscribe(prefix.encode())
+        self._prefixes.append(prefix)
+
+    def unsubscribe_all(self) -> None:
+        """Hear nothing more; a few events that are under way may still come."""
+        for prefix in self._prefixes:
+            self._sub.unsubscribe(prefix.encode())
+        self._prefixes.clear()
+        self._early.clear()
 
     def wait_live(self, timeout: float = _LIVE_SECONDS) -> None:
         """
@@ -55,14 +62,35 @@ class EventBus:
 
         Raises MasterUnreachable if the bus does not say so within ``timeout`` seconds.
         """
-        probe = tags.live(secrets.token_hex(8)).encode()
-        self._sub.subscribe(probe)
+        self._ask(tags.live(os.urandom(8).hex()).encode(), timeout)
+
+    def replay(self, prefix: str, since: float, timeout: float = _LIVE_SECONDS) -> None:
+        """
+        Give out, before all else, what the bus remembers since Unix time ``since``.
+
+        ``prefix`` must be subscribed to, and live. What comes in from now on follows without gap
+        or repetition: the last page of the past holds everything that was sent before it.
+        """
+        random, number = os.urandom(8).hex(), 0
+        past: list[bytes] = []
+        while True:
+            page = self._ask(tags.replay(random, number, since, prefix).encode(), timeout)
+            data = event.read_event(page)[1]
+            past += data["events"]
+            number = data["next"]
+            if data["last"]:
+                break
+        self._early = deque(past)
+
+    def _ask(self, topic: bytes, timeout: float) -> bytes:
+        """Subscribe to a topic that the bus answers with one event of that tag; return that."""
+        self._sub.subscribe(topic)
         deadline = time.monotonic() + timeout
         while self._sub.poll(max(0, int((deadline - time.monotonic()) * 1000))):
             frame = self._sub.recv()
-            if frame.startswith(probe):
-                self._sub.unsubscribe(probe)
-                return
+            if frame.startswith(topic):
+                self._sub.unsubscribe(topic)
+                return frame
             self._early.append(frame)
         raise MasterUnreachable(self._pub_path, f"its event bus was silent for {timeout:g} s")
 
@@ -100,18 +128,3 @@ class EventBus:
             raise MasterUnreachable(path, "there is no such socket; is txsalt-master running?")
         if not os.access(path, os.R_OK | os.W_OK):
             raise MasterUnreachable(path, "this user may not use it; ask for its owner or group")
-
-
-@contextmanager
-def opened(
-    context: "zmq.Context[zmq.Socket[bytes]]", sock_dir: str, *prefixes: str
-) -> Iterator[EventBus]:
-    """Give a bus whose subscriptions to ``prefixes`` are live, and close it afterwards."""
-    bus = EventBus(context, sock_dir)
-    try:
-        for prefix in prefixes:
-            bus.subscribe(prefix)
-        bus.wait_live()
-        yield bus
-    finally:
-        bus.close()

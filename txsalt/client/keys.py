@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from txsalt.client.local_client import LocalClient
+from txsalt.client.session import Session
 from txsalt.errors import KeyFileError, MasterUnreachable
 from txsalt.events import tags
 from txsalt.master.store import database, drop_file, identities
@@ -29,7 +29,7 @@ class Keys:
 
     def __init__(self, config_dir: str) -> None:
         """Raises ConfigError, or KeyFileError if this user may not see the keys."""
-        self._client = LocalClient(config_dir)
+        self._client = Session(config_dir)
         self._config = self._client.config
         self._store = KeyStore(self._config.pki_dir)
         self._bus: EventBus | None = None

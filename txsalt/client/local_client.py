@@ -1,243 +1,363 @@
 """
-Run commands on minions through the local master; what the command line and other programs use.
+Run commands on minions from Python, with the verbs and the results of Salt's LocalClient.
 
-Interactions: listen for the job's returns first, then publish, then gather. Minions that stay
-silent are asked with one ``saltutil.find_job`` for all of them, so that a long job is told from
-a lost minion.
+    from txsalt.client import LocalClient
 
-Source: PROTOCOL sections 10.3 and 14.
+    with LocalClient("/etc/txsalt") as local:
+        local.cmd("web*", "test.ping")         # {"web1": True, "web2": True}
+
+A client keeps its connections, so the second call is faster than the first; it is for one thread.
+docs/api.md describes every verb. Errors are those of ``txsalt.errors``: MasterUnreachable,
+KeyFileError, RequestRefused; a target that means nobody is no error, but an empty result.
+
+Source: Salt 3008.3, client/__init__.py: names, arguments and shapes of results.
 """
 
+import random
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any  # arguments and results are any msgpack value
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self  # arguments and results are any msgpack value
 
-import zmq
-from attrs import field, frozen
-
-from txsalt.client import credentials
-from txsalt.client.bus import EventBus, opened
-from txsalt.client.request import ask
-from txsalt.errors import MasterUnreachable, RequestRefused
-from txsalt.events import tags
-from txsalt.jobs import jid as jids
-from txsalt.jobs.gather import Finished, Gather, Probe
-from txsalt.wire import endpoint, event, job_loads
+from txsalt.client import follow, records
+from txsalt.client.batches import batch_size
+from txsalt.client.session import DEFAULT_CONFIG_DIR, Session
+from txsalt.client.steps import (
+    UNKNOWN_ID,
+    Ended,
+    Job,
+    NobodyMatches,
+    Published,
+    Returned,
+    Step,
+    Waiting,
+)
 
 if TYPE_CHECKING:
     from txsalt.config.master import MasterConfig
 
-DEFAULT_CONFIG_DIR = "/etc/txsalt"
+# Of Salt's keyword arguments those that travel in the publication.
+_EXTRA = ("metadata", "module_executors", "executor_opts", "ret_config", "ret_kwargs")
+_NO_BLOCK_TICK = 0.01
 
-
-@frozen(kw_only=True)
-class Job:
-    """What is to be run where."""
-
-    tgt: str | list[str]
-    fun: str | list[str]
-    arg: list[Any] = field(factory=list)
-    tgt_type: str = "glob"
-    delimiter: str = ":"
-    timeout: float | None = None  # seconds of silence before a question; None: as configured
-    ret: str = ""
-
-
-@frozen(kw_only=True)
-class Published:
-    """What the master says of a job that it published."""
-
-    jid: str
-    minions: list[str]
-    missing: list[str]  # listed by name, but unknown to the master
-
-
-@frozen(kw_only=True)
-class Returned:
-    """One minion's answer: the whole return load."""
-
-    minion: str
-    load: dict[str, Any]
-
-
-@frozen
-class Ended:
-    """The job is over; ``missing`` maps each minion that did not return to the reason."""
-
-    missing: dict[str, str]
+Target = str | list[str] | tuple[str, ...]
+Function = str | list[str] | tuple[str, ...]
+Returns = dict[str, Any]
 
 
 class LocalClient:
-    """A client of the master whose configuration is in ``config_dir``."""
+    """
+    A client of the master whose configuration is in ``config_dir``.
+
+    Arguments that the verbs share: ``tgt`` and ``tgt_type`` say who; ``fun`` is one function, or a
+    list of them with ``arg`` a list of lists; ``kwarg`` are its keywords; ``timeout`` is seconds of
+    silence before minions are asked whether they still work; ``ret`` is a returner. More keywords:
+    ``deadline`` (seconds after which nobody waits), ``delimiter``, ``metadata``.
+    """
 
     def __init__(
         self, config_dir: str = DEFAULT_CONFIG_DIR, config: "MasterConfig | None" = None
     ) -> None:
         """Raises ConfigError if the master's configuration cannot be used."""
-        if config is None:
-            from txsalt.config.read import read_master
+        self.session = Session(config_dir, config)
+        self.config = self.session.config
 
-            config, _ = read_master(config_dir)
-        self.config = config
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._endpoint = endpoint.local_tcp(config.interface, config.ret_port)
-        self._credentials: credentials.Credentials | None = None
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
-        """Give up the sockets."""
-        self._context.destroy(linger=1000)
+        """Give up the connections."""
+        self.session.close()
 
-    def bus(self, *prefixes: str) -> Any:
-        """Return a context manager that gives the event bus with live subscriptions."""
-        return opened(self._context, self.config.sock_dir, *prefixes)
-
-    def connected_bus(self) -> EventBus:
-        """Return the event bus without subscriptions, to fire events. Raises MasterUnreachable."""
-        return EventBus(self._context, self.config.sock_dir)
-
-    def ask(self, load: dict[str, Any], timeout: float | None = None) -> Any:
-        """
-        Send a clear command with this user's credentials; return the reply's value.
-
-        Raises KeyFileError, MasterUnreachable or RequestRefused.
-        """
-        mine = self._own_credentials()
-        seconds = self.config.publish_timeout if timeout is None else timeout
-        full = {**load, "key": mine.key, "user": mine.user}
-        return ask(self._context, self._endpoint, full, seconds)
-
-    def publish(self, job: Job, jid: str = "") -> Published:
-        """
-        Publish a job and do not wait for anybody.
-
-        Raises RequestRefused with the master's reason, if nobody matches among others.
-        """
-        kwargs: dict[str, Any] = {"show_timeout": True, "show_jid": False}
-        kwargs["delimiter"] = job.delimiter
-        request = job_loads.PublishRequest(
-            tgt=job.tgt,
-            fun=job.fun,
-            arg=job.arg,
-            tgt_type=job.tgt_type,
-            jid=jid,
-            ret=job.ret,
-            kwargs=kwargs,
-        )
-        return _read_published(self.ask(request.load()))
-
-    def run(self, job: Job) -> Iterator[Published | Returned | Ended]:
-        """
-        Publish a job, then yield what happens: Published, each Returned as it arrives, Ended.
-
-        Raises KeyFileError, MasterUnreachable or RequestRefused.
-        """
-        self._own_credentials()  # fails before anything is waited for
-        jid = new_jid()
-        with self.bus(tags.job_return_prefix(jid)) as bus:
-            published = self.publish(job, jid)
-            yield published
-            yield from self._gather(bus, job, published)
+    destroy = close
 
     def cmd(
         self,
-        tgt: str | list[str],
-        fun: str | list[str],
-        arg: list[Any] | None = None,
-        tgt_type: str = "glob",
+        tgt: Target,
+        fun: Function,
+        arg: Sequence[Any] = (),
         timeout: float | None = None,
-    ) -> dict[str, Any]:
-        """Run a function and return a map of minion id to result; who is missing is left out."""
-        job = Job(tgt=tgt, fun=fun, arg=list(arg or []), tgt_type=tgt_type, timeout=timeout)
+        tgt_type: str = "glob",
+        ret: str = "",
+        jid: str = "",
+        full_return: bool = False,
+        kwarg: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Returns:
+        """Run and wait: {id: return}; False for who did not return. ``full_return``: as below."""
+        job = _job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
+        found: Returns = {}
+        for step in self._steps(job, jid):
+            match step:
+                case Returned():
+                    full = _full(step)
+                    found[step.minion] = full if full_return else full["ret"]
+                case Ended(missing):
+                    found |= dict.fromkeys(missing, False)
+        return found
+
+    def cmd_full_return(self, tgt: Target, fun: Function, *args: Any, **kwargs: Any) -> Returns:
+        """Run and wait: {id: {"ret", "retcode", "jid", "out"?}} of those who returned."""
         return {
-            step.minion: step.load.get("return")
-            for step in self.run(job)
-            if isinstance(step, Returned)
+            minion: full
+            for each in self.cmd_iter(tgt, fun, *args, **kwargs)
+            for minion, full in each.items()
         }
 
-    def _gather(
-        self, bus: EventBus, job: Job, published: Published
-    ) -> Iterator[Published | Returned | Ended]:
-        timeout = self.config.timeout if job.timeout is None else job.timeout
-        gather = Gather(
-            published.jid,
-            tuple(published.minions),
-            timeout,
-            self.config.gather_job_timeout,
-            time.monotonic(),
-        )
-        probes: set[str] = set()
-        while True:
-            due = gather.due(time.monotonic())
-            if isinstance(due, Finished):
-                yield Ended(due.missing)
+    def cmd_iter(
+        self,
+        tgt: Target,
+        fun: Function,
+        arg: Sequence[Any] = (),
+        timeout: float | None = None,
+        tgt_type: str = "glob",
+        ret: str = "",
+        kwarg: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Iterator[Returns]:
+        """Run and yield {id: {"ret", "retcode", "jid", "out"?}} as each minion returns."""
+        job = _job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
+        return _returned(self._steps(job, str(kwargs.get("jid") or "")))
+
+    def cmd_cli(self, *args: Any, **kwargs: Any) -> Iterator[Returns]:
+        """As ``cmd_iter``, and an entry with "failed": True for each minion without a return."""
+        job = _job_of(*args, **kwargs)
+        for step in self._steps(job, ""):
+            match step:
+                case Returned():
+                    yield {step.minion: _full(step)}
+                case Ended(missing):
+                    for minion, reason in missing.items():
+                        yield {minion: {"ret": str(reason), "retcode": 1, "failed": True}}
+
+    def cmd_iter_no_block(self, *args: Any, **kwargs: Any) -> Iterator[Returns | None]:
+        """As ``cmd_iter``, but yield None whenever there is nothing new for a moment."""
+        job = _job_of(*args, **kwargs)
+        for step in self._steps(job, "", tick=_NO_BLOCK_TICK):
+            match step:
+                case Returned():
+                    yield {step.minion: _full(step)}
+                case Waiting():
+                    yield None
+
+    def cmd_async(
+        self,
+        tgt: Target,
+        fun: Function,
+        arg: Sequence[Any] = (),
+        tgt_type: str = "glob",
+        ret: str = "",
+        jid: str = "",
+        kwarg: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> str | int:
+        """Publish and do not wait; return the jid, 0 if the target means nobody."""
+        published = self.run_job(tgt, fun, arg, tgt_type, ret, None, jid, kwarg, **kwargs)
+        return published.get("jid", 0)
+
+    def run_job(
+        self,
+        tgt: Target,
+        fun: Function,
+        arg: Sequence[Any] = (),
+        tgt_type: str = "glob",
+        ret: str = "",
+        timeout: float | None = None,
+        jid: str = "",
+        kwarg: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Publish and do not wait: {"jid", "minions"}, {} if the target means nobody."""
+        job = _job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
+        try:
+            published = self.session.publish(job, jid)
+        except NobodyMatches:
+            return {}
+        return {"jid": published.jid, "minions": published.minions}
+
+    pub = run_job
+
+    def cmd_subset(
+        self,
+        tgt: Target,
+        fun: Function,
+        arg: Sequence[Any] = (),
+        tgt_type: str = "glob",
+        ret: str = "",
+        kwarg: dict[str, Any] | None = None,
+        subset: int = 3,
+        cli: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run on ``subset`` minions picked by chance; as ``cmd``, with ``cli`` as ``cmd_cli``."""
+        picked = self.pick(self.gather_minions(tgt, tgt_type), subset, seed)
+        if not picked:
+            return iter(()) if cli else {}
+        verb = self.cmd_cli if cli else self.cmd
+        return verb(picked, fun, arg, tgt_type="list", ret=ret, kwarg=kwarg, **kwargs)
+
+    def cmd_batch(
+        self,
+        tgt: Target,
+        fun: Function,
+        arg: Sequence[Any] = (),
+        tgt_type: str = "glob",
+        ret: str = "",
+        kwarg: dict[str, Any] | None = None,
+        batch: str | int = "10%",
+        **kwargs: Any,
+    ) -> Iterator[Returns]:
+        """
+        Run on some after the other, ``batch`` ("10%" or a number) at once; yield {id: return}.
+
+        ``batch_wait`` seconds pass between two batches; ``failhard`` ends it at a failure;
+        ``raw`` yields full returns.
+        """
+        wait, failhard, raw = (kwargs.pop(name, 0) for name in ("batch_wait", "failhard", "raw"))
+        everyone = self.gather_minions(tgt, tgt_type)
+        size = batch_size(batch, len(everyone))
+        for begin in range(0, len(everyone), size):
+            time.sleep(float(wait) if begin else 0)
+            some = everyone[begin : begin + size]
+            found = self.cmd_iter(some, fun, arg, tgt_type="list", ret=ret, kwarg=kwarg, **kwargs)
+            failed = False
+            for each in found:
+                failed = failed or any(full["retcode"] for full in each.values())
+                yield each if raw else {id: full["ret"] for id, full in each.items()}
+            if failhard and failed:
                 return
-            if isinstance(due, Probe):
-                probes.add(self._probe(bus, published.jid, due.ids))
-                continue
-            heard = bus.receive(due.seconds)
-            if heard is not None:
-                for step in _take(gather, heard, published.jid, probes):
-                    yield self._whole(step, published.jid)
 
-    def _whole(self, step: Returned, jid: str) -> Returned:
-        """The bus carries no large values; the store has each return whole."""
-        if step.load.get("return") != event.TRIMMED:
-            return step
-        from txsalt.master.store import one_return
+    def gather_minions(self, tgt: Target, expr_form: str = "glob") -> list[str]:
+        """Return whom the master expects for a target, without asking any minion."""
+        return list(records.preview(self.session, _target(tgt, expr_form), expr_form)["minions"])
 
-        stored = one_return.read(self.config.cachedir, jid, step.minion)
-        return step if stored is None else Returned(minion=step.minion, load=stored)
+    @staticmethod
+    def pick(minions: list[str], count: int, seed: int | None = None) -> list[str]:
+        """Return ``count`` of the minions; the same ones for the same ``seed``."""
+        # Not for secrets: a seed is meant to be known.
+        chance = random.Random(seed)  # noqa: S311
+        return sorted(chance.sample(sorted(minions), min(count, len(minions))))
 
-    def _probe(self, bus: EventBus, jid: str, minions: tuple[str, ...]) -> str:
-        probe = new_jid()
-        bus.subscribe(tags.job_return_prefix(probe))
-        bus.wait_live()
-        job = Job(tgt=list(minions), tgt_type="list", fun="saltutil.find_job", arg=[jid])
-        # If nobody of them is known any more they stay silent, and that is the answer.
-        with suppress(RequestRefused):
-            self.publish(job, probe)
-        return probe
+    def get_cache_returns(self, jid: str) -> Returns:
+        """Return what is stored of a job now: {id: {"ret", "out"?}}."""
+        return {
+            minion: _short({"ret": load.get("return")}, load)
+            for minion, load in records.returns(self.session, jid)
+        }
 
-    def _own_credentials(self) -> credentials.Credentials:
-        if self._credentials is None:
-            self._credentials = credentials.find(self.config.cachedir, self.config.user)
-        return self._credentials
+    def get_returns(
+        self, jid: str, minions: Sequence[str], timeout: float | None = None
+    ) -> Returns:
+        """Wait at most ``timeout`` seconds for these minions: {id: return}."""
+        found = self.get_event_iter_returns(jid, minions, timeout)
+        return {minion: full["ret"] for each in found for minion, full in each.items()}
+
+    def get_full_returns(
+        self, jid: str, minions: Sequence[str], timeout: float | None = None
+    ) -> Returns:
+        """As ``get_returns``: {id: {"ret", "out"?}}."""
+        found = self.get_event_iter_returns(jid, minions, timeout)
+        return {minion: full for each in found for minion, full in each.items()}
+
+    def get_iter_returns(
+        self, jid: str, minions: Sequence[str], timeout: float | None = None, **_: Any
+    ) -> Iterator[Returns]:
+        """Follow a job as ``cmd_iter`` does; what has been returned already comes first."""
+        return _returned(follow.attach(self.session, jid, timeout=timeout, minions=list(minions)))
+
+    def get_event_iter_returns(
+        self, jid: str, minions: Sequence[str], timeout: float | None = None
+    ) -> Iterator[Returns]:
+        """Yield {id: {"ret", "out"?}} for ``timeout`` seconds at most, or until all have come."""
+        seconds = self.config.timeout if timeout is None else timeout
+        steps = follow.attach(
+            # Nobody is asked: the deadline comes first.
+            self.session, jid, timeout=seconds + 1, deadline=seconds, minions=list(minions)
+        )  # fmt: skip
+        for step in steps:
+            if isinstance(step, Returned):
+                yield {step.minion: _short({"ret": step.load.get("return")}, step.load)}
+
+    def _steps(self, job: Job, jid: str, tick: float | None = None) -> Iterator[Step]:
+        steps = follow.run(self.session, job, jid=jid, tick=tick)
+        try:
+            first = next(steps)
+        except NobodyMatches:
+            return
+        # Who is listed and unknown did not return either.
+        unknown = list(first.missing) if isinstance(first, Published) else []
+        yield first
+        for step in steps:
+            if isinstance(step, Ended) and unknown:
+                yield Ended({**dict.fromkeys(unknown, UNKNOWN_ID), **step.missing})
+            else:
+                yield step
 
 
-def new_jid() -> str:
-    """Return a job id of this moment; the last digits keep two processes apart."""
-    now = datetime.now(UTC)
-    # Two commands of one microsecond are told apart by the master, which refuses the second.
-    return jids.make(now)
+def _job_of(
+    tgt: Target,
+    fun: Function,
+    arg: Sequence[Any] = (),
+    timeout: float | None = None,
+    tgt_type: str = "glob",
+    ret: str = "",
+    kwarg: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> Job:
+    return _job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
 
 
-def _take(
-    gather: Gather, heard: tuple[str, dict[str, Any]], jid: str, probes: set[str]
-) -> Iterator[Returned]:
-    load = heard[1]
-    minion, of = str(load.get("id", "")), load.get("jid")
-    now = time.monotonic()
-    if of == jid:
-        if gather.returned(minion, load, now):
-            yield Returned(minion=minion, load=load)
-    elif of in probes:
-        gather.probe_answered(minion, load.get("return"), now)
-
-
-def _read_published(reply: Any) -> Published:
-    if not isinstance(reply, dict):
-        raise RequestRefused(f"an answer that is no map: {reply!r:.80}")
-    error = reply.get("error")
-    if isinstance(error, dict):
-        raise RequestRefused(str(error.get("message") or error.get("name") or error))
-    if error:
-        raise RequestRefused(str(error))
-    if not isinstance(reply.get("jid"), str):
-        raise MasterUnreachable("the request port", "its answer names no job")
-    return Published(
-        jid=reply["jid"],
-        minions=[str(each) for each in reply.get("minions") or []],
-        missing=[str(each) for each in reply.get("missing") or []],
+def _job(
+    tgt: Target,
+    fun: Function,
+    arg: Sequence[Any],
+    timeout: float | None,
+    tgt_type: str,
+    ret: str,
+    kwarg: dict[str, Any] | None,
+    more: dict[str, Any],
+) -> Job:
+    return Job(
+        tgt=_target(tgt, tgt_type),
+        fun=fun if isinstance(fun, str) else list(fun),
+        arg=[list(each) for each in arg] if not isinstance(fun, str) else _arguments(arg, kwarg),
+        tgt_type=tgt_type,
+        delimiter=str(more.get("delimiter") or ":"),
+        timeout=timeout,
+        deadline=more.get("deadline"),
+        ret=ret,
+        extra={name: more[name] for name in _EXTRA if more.get(name)},
     )
+
+
+def _arguments(arg: Sequence[Any], kwarg: dict[str, Any] | None) -> list[Any]:
+    # One argument may come without a list around it, as Salt's users write it.
+    words = [arg] if isinstance(arg, str | bytes) else list(arg)
+    return [*words, {"__kwarg__": True, **kwarg}] if kwarg else words
+
+
+def _target(tgt: Target, tgt_type: str) -> str | list[str]:
+    if tgt_type == "list" and isinstance(tgt, str):
+        return [each.strip() for each in tgt.split(",")]
+    return tgt if isinstance(tgt, str) else list(tgt)
+
+
+def _returned(steps: Iterator[Step]) -> Iterator[Returns]:
+    for step in steps:
+        if isinstance(step, Returned):
+            yield {step.minion: _full(step)}
+
+
+def _full(step: Returned) -> dict[str, Any]:
+    load = step.load
+    full = {"ret": load.get("return"), "retcode": load.get("retcode", 0), "jid": load.get("jid")}
+    return _short(full, load)
+
+
+def _short(found: dict[str, Any], load: dict[str, Any]) -> dict[str, Any]:
+    if load.get("out"):
+        found["out"] = load["out"]
+    return found

@@ -12,30 +12,51 @@ from txsalt.errors import MasterUnreachable, RequestRefused
 from txsalt.wire import envelope
 
 
-def ask(
-    context: "zmq.Context[zmq.Socket[bytes]]",
-    endpoint: str,
-    load: dict[str, Any],
-    timeout: float,
-) -> Any:
-    """
-    Send one clear request and return the reply's value, or the load of a clear envelope.
+class Requests:
+    """One connection to the request port, kept open between questions."""
 
-    Raises MasterUnreachable without an answer in ``timeout`` seconds, RequestRefused for "bad
-    load".
-    """
-    socket = context.socket(zmq.REQ)
-    try:
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str) -> None:
+        self._context = context
+        self._endpoint = endpoint
+        self._socket: zmq.Socket[bytes] | None = None
+
+    def ask(self, load: dict[str, Any], timeout: float) -> Any:
+        """
+        Send one clear request and return the reply's value, or the load of a clear envelope.
+
+        Raises MasterUnreachable without an answer in ``timeout`` seconds, RequestRefused for "bad
+        load".
+        """
+        socket = self._socket or self._connected()
+        # Until there is an answer the socket is good for nothing else: whatever happens, drop it.
+        self._socket = None
+        try:
+            socket.send(envelope.write_clear_request(load))
+            if not socket.poll(int(timeout * 1000)):
+                raise MasterUnreachable(self._endpoint, f"no answer within {timeout:g} s")
+            raw = socket.recv()
+        except BaseException:
+            socket.close()
+            raise
+        self._socket = socket
+        return _value(envelope.read_reply(raw))
+
+    def close(self) -> None:
+        """Disconnect; the next question connects again."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _connected(self) -> "zmq.Socket[bytes]":
+        socket = self._context.socket(zmq.REQ)
         socket.set(zmq.LINGER, 0)
-        if "[" in endpoint:
+        if "[" in self._endpoint:
             socket.set(zmq.IPV6, 1)
-        socket.connect(endpoint)
-        socket.send(envelope.write_clear_request(load))
-        if not socket.poll(int(timeout * 1000)):
-            raise MasterUnreachable(endpoint, f"no answer within {timeout:g} s")
-        reply = envelope.read_reply(socket.recv())
-    finally:
-        socket.close()
+        socket.connect(self._endpoint)
+        return socket
+
+
+def _value(reply: envelope.Reply) -> Any:
     if isinstance(reply, envelope.ClearReply):
         return reply.load
     if isinstance(reply, envelope.BareReply):

@@ -27,6 +27,7 @@ PILLAR_REFRESH = "pillar_refresh"
 GRAINS_REFRESH = "grains_refresh"
 
 LIVE_PREFIX = "txsalt/live/"
+REPLAY_PREFIX = "txsalt/replay/"
 
 MAX_TAG = 1024  # characters
 
@@ -41,6 +42,36 @@ _INTERNAL = ("salt", "key", "minion/refresh", "syndic", "cluster", "resource", "
 def live(random: str) -> str:
     """Tag that a subscriber also subscribes to, and that tells it that it is connected."""
     return f"{LIVE_PREFIX}{random}"
+
+
+def replay(random: str, number: int, since: float, prefix: str) -> str:
+    """
+    Tag by which a subscriber asks the bus for past events: one page, as one event of that tag.
+
+    Events with a tag that begins with ``prefix``, from Unix time ``since`` on, and from the one
+    numbered ``number`` on: 0, or ``next`` of the page before.
+    """
+    return f"{REPLAY_PREFIX}{random}/{number}/{since:.6f}/{prefix}"
+
+
+_REPLAY = re.compile(
+    re.escape(REPLAY_PREFIX) + r"[0-9a-f]{16}/([0-9]{1,18})/([0-9]{1,12}\.[0-9]{6})/(.*)", re.DOTALL
+)
+
+
+@frozen
+class Replay:
+    """What a subscriber wants to hear again; see ``replay``."""
+
+    number: int
+    since: float
+    prefix: str
+
+
+def parse_replay(tag: str) -> Replay | None:
+    """Read a tag that ``replay`` made; None for every other one."""
+    match = _REPLAY.fullmatch(tag)
+    return Replay(int(match[1]), float(match[2]), match[3]) if match else None
 
 
 def job_new(jid: str) -> str:

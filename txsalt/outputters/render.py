@@ -13,7 +13,7 @@ from attrs import frozen
 from txsalt.errors import LocalError
 from txsalt.outputters.text import lines_of, printable, to_text
 
-NAMES = ("nested", "json", "yaml", "txt", "raw", "quiet", "highstate")
+NAMES = ("nested", "json", "yaml", "txt", "raw", "table", "quiet", "highstate")
 
 
 @frozen
@@ -51,12 +51,19 @@ def render(data: Mapping[str, Any], how: str, *, color: bool = False) -> str:
 
 
 def _for_people(data: Mapping[str, Any], how: str, color: bool) -> str:
-    from txsalt.outputters import highstate, nested
     from txsalt.outputters.colors import Colors
 
     if how == "nested":
+        from txsalt.outputters import nested
+
         return nested.render(data, Colors(color))
+    if how == "table":
+        from txsalt.outputters import table
+
+        return table.render(data, Colors(color))
     if how == "highstate":
+        from txsalt.outputters import highstate
+
         return highstate.render(data, Colors(color))
     raise UnknownOutputter(how)
 

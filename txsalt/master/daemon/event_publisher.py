@@ -3,7 +3,8 @@ The event bus of the master: collect events, stamp them, publish them.
 
 Interactions: workers and local programs push frames; everyone who subscribed gets them. A
 subscriber that also subscribes to ``txsalt/live/<anything>`` gets one event of that tag, at
-which time its subscriptions are live. A subscriber that does not read loses events beyond the
+which time its subscriptions are live. One that subscribes to ``txsalt/replay/…`` (events/tags.py)
+gets a page of past events in the same way. A subscriber that does not read loses events beyond the
 high-water mark and costs the others nothing.
 
 Source: PROTOCOL section 13; the frame is wire/event.py.
@@ -18,6 +19,7 @@ from twisted.logger import Logger
 
 from txsalt.errors import RemoteError
 from txsalt.events import tags
+from txsalt.master.daemon.event_journal import EventJournal
 from txsalt.sockets.context import SocketContext
 from txsalt.sockets.publish import EventPublishSocket
 from txsalt.sockets.push_pull import PullSocket
@@ -43,6 +45,7 @@ class EventPublisher(Service):
         self._pull_endpoint = pull_endpoint
         self._pub_endpoint = pub_endpoint
         self._hwm = hwm
+        self._journal = EventJournal()
         self._listeners: list[tuple[bytes, Listener]] = []
         self._pull: PullSocket | None = None
         self._pub: EventPublishSocket | None = None
@@ -72,13 +75,15 @@ class EventPublisher(Service):
         self._collected(event.write_event(tag, data))
 
     def _collected(self, frame: bytes) -> None:
+        now = datetime.now(UTC)
         try:
-            stamped = event.stamp(frame, datetime.now(UTC).isoformat())
+            stamped = event.stamp(frame, now.isoformat())
         except RemoteError as exc:
             self.log.warn("an event was dropped: {reason}", reason=str(exc))
             return
         if self._pub is not None:
             self._pub.send(stamped)
+        self._journal.add(now.timestamp(), stamped)
         for prefix, listener in self._listeners:
             if frame.startswith(prefix):
                 self._tell(listener, stamped)
@@ -92,5 +97,17 @@ class EventPublisher(Service):
         listener(tag, data)
 
     def _subscribed(self, prefix: bytes) -> None:
-        if prefix.startswith(tags.LIVE_PREFIX.encode()) and self._pub is not None:
+        if self._pub is None:
+            return
+        if prefix.startswith(tags.LIVE_PREFIX.encode()):
             self._pub.send(prefix + b"\n\n\x80")
+        elif prefix.startswith(tags.REPLAY_PREFIX.encode()):
+            self._replay(prefix.decode(errors="replace"))
+
+    def _replay(self, tag: str) -> None:
+        wanted = tags.parse_replay(tag)
+        if wanted is None or self._pub is None:
+            return
+        page = self._journal.page(wanted.number, wanted.since, wanted.prefix.encode())
+        data = {"events": page.events, "next": page.next, "last": page.last}
+        self._pub.send(event.write_event(tag, data))

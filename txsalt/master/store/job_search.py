@@ -37,6 +37,7 @@ class JobQuery:
     since: float = 0.0
     until: float | None = None
     limit: int = 0
+    hide: str = ""
 
 
 @frozen(kw_only=True)
@@ -99,6 +100,8 @@ def _fits(query: JobQuery) -> Any:
     ]
 
     def fits(columns: tuple[str, ...]) -> bool:
+        if query.hide and query.hide == columns[0] and not query.function:
+            return False
         return all(
             pattern is None or pattern.match(text)
             for pattern, text in zip(wanted, columns, strict=True)

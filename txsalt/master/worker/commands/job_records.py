@@ -21,7 +21,7 @@ def search(bench: Bench, arguments: Arguments) -> list[dict[str, Any]]:
     Return jobs in short, newest first.
 
     Arguments: ``function``, ``target``, ``user`` (globs), ``minion``, ``since``, ``until`` (Unix
-    times), ``limit`` (0: all).
+    times), ``limit`` (0: all), ``hide`` (a function, unless ``function`` is given).
     """
     until = _number(arguments, "until", None)
     query = JobQuery(
@@ -32,6 +32,7 @@ def search(bench: Bench, arguments: Arguments) -> list[dict[str, Any]]:
         since=_number(arguments, "since", 0.0) or 0.0,
         until=until,
         limit=int(_number(arguments, "limit", 0.0) or 0),
+        hide=_text(arguments, "hide"),
     )
     return [_short(each) for each in bench.jobs.search(query)]
 

@@ -1,0 +1,76 @@
+"""``job wait``, ``job kill`` and ``job rerun``: deal with a job that was started before."""
+
+import argparse
+import sys
+from typing import Any  # answers of the master are any msgpack value
+
+from txsalt.cli import output_options
+from txsalt.cli.run_job import tell
+from txsalt.client import follow, records
+from txsalt.client.session import Session
+from txsalt.client.steps import Job
+from txsalt.jobs import exit_codes
+
+
+def wait(options: argparse.Namespace) -> int:
+    """Follow a job to its end: first what is stored, then what comes."""
+    session = Session(options.config_dir)
+    with output_options.reporting(options, session.config, None) as report:
+        steps = follow.attach(
+            session,
+            options.jids[0],
+            timeout=options.timeout,
+            tick=report.tick,
+            deadline=options.deadline,
+        )
+        return tell(steps, report)
+
+
+def kill(options: argparse.Namespace) -> int:
+    """End a job where it still runs, and print what each minion says to that."""
+    session, jid = Session(options.config_dir), options.jids[0]
+    waiting = _waiting(records.show(session, jid))
+    if not waiting:
+        print(f"txsalt-cli: job {jid} has ended: all have returned", file=sys.stderr)
+        return exit_codes.OK
+    function = "saltutil.term_job" if options.term else "saltutil.kill_job"
+    job = Job(tgt=waiting, tgt_type="list", fun=function, arg=[jid], timeout=options.timeout)
+    return _run(session, job, options)
+
+
+def rerun(options: argparse.Namespace) -> int:
+    """Run a job again: for the same target, or only where it failed or did not return."""
+    session, jid = Session(options.config_dir), options.jids[0]
+    record = records.show(session, jid)
+    load = record["load"]
+    tgt, tgt_type = load["tgt"], load.get("tgt_type", "glob")
+    if options.failed or options.missing:
+        failed = [each for each, (_, good) in record["outcomes"].items() if not good]
+        tgt, tgt_type = failed if options.failed else _waiting(record), "list"
+        if not tgt:
+            what = "failed" if options.failed else "missing"
+            print(f"txsalt-cli: of job {jid} nothing is {what}", file=sys.stderr)
+            return exit_codes.OK
+    job = Job(
+        tgt=tgt,
+        tgt_type=tgt_type,
+        fun=load["fun"],
+        arg=load.get("arg") or [],
+        delimiter=load.get("delimiter") or ":",
+        timeout=options.timeout,
+        deadline=options.deadline,
+        ret=load.get("ret") or "",
+    )
+    if options.asynchronous:
+        print(session.publish(job).jid)
+        return exit_codes.OK
+    return _run(session, job, options)
+
+
+def _run(session: Session, job: Job, options: argparse.Namespace) -> int:
+    with output_options.reporting(options, session.config, job) as report:
+        return tell(follow.run(session, job, tick=report.tick), report)
+
+
+def _waiting(record: dict[str, Any]) -> list[str]:
+    return [each for each in record["minions"] if each not in record["outcomes"]]

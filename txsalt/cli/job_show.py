@@ -1,0 +1,104 @@
+"""``job show`` and ``job export``: a job with everything that is stored of it."""
+
+import argparse
+import sys
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any  # answers of the master are any msgpack value
+
+from txsalt.cli.job_lists import query
+from txsalt.cli.output_options import OutFileError
+from txsalt.client import records
+from txsalt.client.session import Session
+from txsalt.jobs import exit_codes
+from txsalt.outputters.render import render
+
+SCHEMA = "txsalt.stored-job/1"
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print one job as it stands; a running one has minions that are waited for."""
+    session = Session(options.config_dir)
+    job = stored(session, options.jids[0])
+    if options.output in ("json", "json-v1", "jsonl"):
+        print(_json(job, None if options.output == "jsonl" else 4))
+        return exit_codes.OK
+    minions = job.pop("minions")
+    if options.output == "table":
+        shown: Any = minions
+    else:
+        shown = {job.pop("jid"): {**_short(job, minions), "minions": minions}}
+    print(render(shown, options.output or "nested", color=sys.stdout.isatty()))
+    return exit_codes.OK
+
+
+def export(options: argparse.Namespace) -> int:
+    """Print jobs with all returns, one JSON document a line, oldest first."""
+    session = Session(options.config_dir)
+    jids = options.jids or [
+        job["jid"]
+        for job in reversed(records.search(session, **query(options), limit=options.limit or 0))
+    ]
+    mode = "a" if options.out_file_append else "w"
+    try:
+        target = (
+            nullcontext(sys.stdout)
+            if options.out_file is None
+            else open(options.out_file, mode, encoding="utf-8")  # noqa: SIM115 - closed below
+        )
+    except OSError as exc:
+        raise OutFileError(f"cannot write {options.out_file}: {exc.strerror}") from exc
+    with target as out:
+        for jid in jids:
+            print(_json(stored(session, jid), None), file=out)
+    return exit_codes.OK
+
+
+def stored(session: Session, jid: str) -> dict[str, Any]:
+    """
+    Return a job as docs/output.md describes it: schema ``txsalt.stored-job/1``.
+
+    Each minion's ``outcome`` is succeeded, failed, waiting, or unknown (no accepted key). Raises
+    UnknownJob.
+    """
+    record = records.show(session, jid)
+    load = record["load"]
+    minions: dict[str, dict[str, Any]] = {}
+    for minion, returned in records.returns(session, jid):
+        received, good = record["outcomes"].get(minion, (None, True))
+        minions[minion] = {
+            "outcome": "succeeded" if good else "failed",
+            "retcode": returned.get("retcode", 0),
+            "return": returned.get("return"),
+            "received": None if received is None else _iso(received),
+        }
+    for outcome, ids in (("waiting", record["minions"]), ("unknown", record["missing"])):
+        for minion in ids:
+            minions.setdefault(minion, {"outcome": outcome})
+    return {
+        "schema": SCHEMA,
+        "jid": jid,
+        "created": _iso(record["created"]),
+        **{name: load.get(name) for name in ("fun", "arg", "tgt", "tgt_type", "user")},
+        "asked_by_minion": record["owner"],
+        "expected": len(record["minions"]),
+        "minions": dict(sorted(minions.items())),
+    }
+
+
+def _short(job: dict[str, Any], minions: dict[str, Any]) -> dict[str, Any]:
+    waiting = sum(each["outcome"] == "waiting" for each in minions.values())
+    shown = {
+        name: value for name, value in job.items() if value not in (None, []) and name != "schema"
+    }
+    return {**shown, "state": f"waits for {waiting}" if waiting else "complete"}
+
+
+def _iso(unix: float) -> str:
+    return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds")
+
+
+def _json(value: dict[str, Any], indent: int | None) -> str:
+    from txsalt.outputters import json_text
+
+    return json_text.render(value, indent=indent)

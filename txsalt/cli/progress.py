@@ -1,0 +1,71 @@
+"""
+One line on the terminal that tells how a job goes, and is gone when there is something to read.
+"""
+
+import os
+import time
+from typing import TextIO
+
+from attrs import define, field
+
+_ERASE = "\r\x1b[K"
+_BETWEEN = 0.1  # seconds: nobody reads faster
+TICK = 0.25
+
+
+@define
+class ProgressLine:
+    """The line; written to ``stream``, a terminal."""
+
+    stream: TextIO
+    expected: int = 0
+    _began: float = field(init=False, factory=time.monotonic)
+    _shown: bool = field(init=False, default=False)
+    _next: float = field(init=False, default=0.0)
+    _slowest: tuple[str, float] = field(init=False, default=("", 0.0))
+    _done: int = field(init=False, default=0)
+    _failed: int = field(init=False, default=0)
+    _running: int = field(init=False, default=0)
+
+    def returned(self, minion: str, succeeded: bool) -> None:
+        """A minion returned."""
+        self._done += 1
+        self._failed += not succeeded
+        self._slowest = (minion, time.monotonic() - self._began)
+
+    def hide(self) -> None:
+        """Take the line away, for something else to be written."""
+        if self._shown:
+            self.stream.write(_ERASE)
+            self.stream.flush()
+            self._shown = False
+
+    def show(self, running: int | None = None) -> None:
+        """Write the line, if it was not written just now; ``running`` have said that they work."""
+        self._running = self._running if running is None else running
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + _BETWEEN
+        self.stream.write(_ERASE + self.text(now)[: _columns(self.stream)])
+        self.stream.flush()
+        self._shown = True
+
+    def text(self, now: float) -> str:
+        """Return what the line says."""
+        parts = [f"sent to {self.expected}", f"received {self._done}"]
+        if self._running:
+            parts.append(f"running {self._running}")
+        parts.append(f"succeeded {self._done - self._failed}")
+        if self._failed:
+            parts.append(f"failed {self._failed}")
+        if self._slowest[0]:
+            parts.append("slowest {} {:.1f} s".format(*self._slowest))
+        return f"[{now - self._began:.0f} s] " + ", ".join(parts)
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return max(20, os.get_terminal_size(stream.fileno()).columns - 1)
+    except (OSError, ValueError):
+        return 79

@@ -1,0 +1,68 @@
+"""``--preview-target`` and ``--subset``: who is meant, and nobody is asked but the master."""
+
+import sys
+import time
+from typing import Any  # answers of the master are any msgpack value
+
+from attrs import evolve
+
+from txsalt.client import records
+from txsalt.client.local_client import LocalClient
+from txsalt.client.session import Session
+from txsalt.client.steps import Job, NobodyMatches
+from txsalt.jobs import exit_codes
+from txsalt.outputters.render import render
+
+_FACT_TYPES = ("glob", "pcre", "list")
+
+
+def subset(session: Session, job: Job, count: int, seed: int | None) -> Job:
+    """Return the job for ``count`` of those meant. Raises NobodyMatches."""
+    minions = _preview(session, job)["minions"]
+    if not minions:
+        raise NobodyMatches(f"no minion matches {job.tgt}")
+    return evolve(job, tgt=LocalClient.pick(minions, count, seed), tgt_type="list")
+
+
+def show(session: Session, job: Job, how: str | None) -> int:
+    """Print who is meant, whether connected if the master knows, and how old their grains are."""
+    found = _preview(session, job)
+    connected = found.get("connected") or {}
+    now = time.time()
+    shown = {
+        minion: {
+            "connected": connected.get(minion, "unknown"),
+            "facts": _age(found["facts"].get(minion), now),
+        }
+        for minion in sorted(found["minions"])
+    }
+    if shown:
+        print(render(shown, how or "table", color=sys.stdout.isatty()))
+    for minion in found["missing"]:
+        print(f"txsalt-cli: no accepted key of {minion}", file=sys.stderr)
+    guessed = sum(1 for each in found["facts"].values() if each is None)
+    if guessed and job.tgt_type not in _FACT_TYPES:
+        print(
+            f"txsalt-cli: of {guessed} the master has no facts: whether they are meant they know"
+            " only themselves",
+            file=sys.stderr,
+        )
+    print(f"txsalt-cli: {len(shown)} minions are meant", file=sys.stderr)
+    return exit_codes.OK if shown else exit_codes.GENERIC
+
+
+def _preview(session: Session, job: Job) -> dict[str, Any]:
+    found = records.preview(session, job.tgt, job.tgt_type, job.delimiter)
+    if found.get("problem"):
+        raise NobodyMatches(found["problem"])
+    return found
+
+
+def _age(when: float | None, now: float) -> str:
+    if when is None:
+        return "never"
+    seconds = max(0, int(now - when))
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size}{unit} old"
+    return f"{seconds}s old"

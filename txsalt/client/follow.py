@@ -1,0 +1,171 @@
+"""
+Follow a job from its publication, or from the middle, until everyone has answered or was given up.
+
+Interactions: listen for the returns first, then publish or look what is stored, then gather.
+Minions that stay silent are asked with one ``saltutil.find_job`` for all of them, so that a long
+job is told from a lost minion. One deadline, if given, ends the wait whatever minions say.
+
+Source: PROTOCOL sections 10.3 and 14.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any  # results are any msgpack value
+
+from txsalt.client import reasons, records
+from txsalt.client.bus import EventBus
+from txsalt.client.session import Session
+from txsalt.client.steps import Ended, Job, Published, Returned, Step, Waiting
+from txsalt.errors import RequestRefused
+from txsalt.events import tags
+from txsalt.jobs import gather
+from txsalt.jobs.gather import Finished, Gather, Probe
+from txsalt.wire import event
+
+
+def run(session: Session, job: Job, *, jid: str = "", tick: float | None = None) -> Iterator[Step]:
+    """
+    Publish a job, then yield what happens: Published, each Returned as it arrives, Ended.
+
+    ``tick``: also yield Waiting after so many seconds without news. Raises KeyFileError,
+    MasterUnreachable or RequestRefused.
+    """
+    session.credentials()  # fails before anything is waited for
+    jid = jid or session.new_jid()
+    with session.listening(tags.job_return_prefix(jid)) as bus:
+        published = session.publish(job, jid)
+        yield published
+        watch = _Watch(session, bus, published, job.timeout, tick, job.deadline)
+        yield from watch.steps()
+
+
+def attach(
+    session: Session,
+    jid: str,
+    *,
+    timeout: float | None = None,
+    tick: float | None = None,
+    deadline: float | None = None,
+    minions: list[str] | None = None,
+) -> Iterator[Step]:
+    """
+    Follow a job that was published before: what is stored of it first, then what comes in.
+
+    ``minions`` are waited for instead of those that the master expected. Raises as ``run``, and
+    RequestRefused for a job that is not stored.
+    """
+    with session.listening(tags.job_return_prefix(jid)) as bus:
+        record = records.show(session, jid)
+        published = Published(
+            jid=jid,
+            minions=list(record["minions"] if minions is None else minions),
+            missing=list(record["missing"]),
+        )
+        yield published
+        watch = _Watch(session, bus, published, timeout, tick, deadline)
+        wanted = None if minions is None else list(minions)
+        if record["outcomes"]:
+            for minion, load in records.returns(session, jid, wanted):
+                yield from watch.take(minion, load)
+        yield from watch.steps()
+
+
+class _Watch:
+    """The wait for one job."""
+
+    def __init__(
+        self,
+        session: Session,
+        bus: EventBus,
+        published: Published,
+        timeout: float | None,
+        tick: float | None,
+        deadline: float | None,
+    ) -> None:
+        config, now = session.config, time.monotonic()
+        self._session = session
+        self._bus = bus
+        self._jid = published.jid
+        self._tick = tick
+        self._deadline = deadline
+        self._until = None if deadline is None else now + deadline
+        self._probes: set[str] = set()
+        self._unknown = published.missing
+        self._fates: dict[str, dict[str, Any] | None] = {}
+        self._gather = Gather(
+            published.jid,
+            tuple(published.minions),
+            config.timeout if timeout is None else timeout,
+            config.gather_job_timeout,
+            now,
+        )
+
+    def take(self, minion: str, load: dict[str, Any]) -> Iterator[Returned]:
+        """Take in a return; yield it if it is the first of its minion."""
+        if self._gather.returned(minion, load, time.monotonic()):
+            yield Returned(minion=minion, load=load)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield what happens until the end."""
+        while True:
+            now = time.monotonic()
+            if self._until is not None and now >= self._until:
+                self._gather.give_up(f"not done by the deadline of {self._deadline:g} s")
+            due = self._gather.due(now)
+            if isinstance(due, Finished):
+                yield from self._ended(due.missing)
+                return
+            if isinstance(due, Probe):
+                self._probe(due.ids)
+                continue
+            heard = self._bus.receive(self._patience(due.seconds, now))
+            if heard is not None:
+                yield from self._heard(heard[1])
+            elif self._tick is not None:
+                yield Waiting(running=self._gather.running)
+
+    def _patience(self, seconds: float, now: float) -> float:
+        limits = [seconds]
+        if self._tick is not None:
+            limits.append(self._tick)
+        if self._until is not None:
+            limits.append(self._until - now)
+        return max(0.0, min(limits))
+
+    def _heard(self, load: dict[str, Any]) -> Iterator[Returned]:
+        minion, of = str(load.get("id", "")), load.get("jid")
+        if of == self._jid:
+            yield from self.take(minion, self._whole(minion, load))
+        elif of in self._probes:
+            fate = self._fates[minion] = reasons.fate_in(load)
+            is_coming = fate is not None and fate.get("state") == "waiting"
+            value = fate if is_coming else load.get("return")
+            self._gather.probe_answered(minion, value, time.monotonic())
+
+    def _ended(self, missing: dict[str, str]) -> Iterator[Step]:
+        explained = reasons.explain(
+            self._session,
+            self._jid,
+            {**dict.fromkeys(self._unknown, gather.NO_ANSWER), **missing},
+            self._fates,
+        )
+        for minion, load in explained.late.items():
+            yield from self.take(minion, load)
+        yield Ended(explained.reasons)
+
+    def _whole(self, minion: str, load: dict[str, Any]) -> dict[str, Any]:
+        # The bus carries no large values; the store has each return whole.
+        if load.get("return") != event.TRIMMED:
+            return load
+        return dict(records.returns(self._session, self._jid, [minion])).get(minion, load)
+
+    def _probe(self, minions: tuple[str, ...]) -> None:
+        probe = self._session.new_jid()
+        self._bus.subscribe(tags.job_return_prefix(probe))
+        self._bus.wait_live()
+        job = Job(tgt=list(minions), tgt_type="list", fun="saltutil.find_job", arg=[self._jid])
+        # If nobody of them is known any more they stay silent, and that is the answer.
+        with suppress(RequestRefused):
+            self._session.publish(job, probe)
+        self._probes.add(probe)

@@ -1,0 +1,75 @@
+"""
+What can happen to a job, as the client tells it; and what a job is asked to be.
+"""
+
+from typing import Any  # arguments and results are any msgpack value
+
+from attrs import field, frozen
+
+from txsalt.errors import RequestRefused
+from txsalt.jobs import reasons
+from txsalt.jobs.reasons import Reason
+
+UNKNOWN_ID = reasons.NO_KEY
+
+
+@frozen(kw_only=True)
+class Job:
+    """
+    What is to be run where.
+
+    ``timeout``: seconds of silence before minions are asked, None: as configured. ``deadline``:
+    seconds from now after which nobody waits, and our minions end the job; None: no deadline.
+    ``extra``: more of what a publication may carry (``metadata``, ``module_executors``, …).
+    """
+
+    tgt: str | list[str]
+    fun: str | list[str]
+    arg: list[Any] = field(factory=list)
+    tgt_type: str = "glob"
+    delimiter: str = ":"
+    timeout: float | None = None
+    deadline: float | None = None
+    ret: str = ""
+    extra: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Published:
+    """What the master says of a job that it published."""
+
+    jid: str
+    minions: list[str]
+    missing: list[str]  # listed by name, but unknown to the master
+
+
+@frozen(kw_only=True)
+class Returned:
+    """One minion's answer: the whole return load."""
+
+    minion: str
+    load: dict[str, Any]
+
+
+@frozen(kw_only=True)
+class Waiting:
+    """Nothing new; of those expected so many have said that they run the job."""
+
+    running: int
+
+
+@frozen
+class Ended:
+    """The job is over; ``missing`` maps each minion that did not return to the reason."""
+
+    missing: dict[str, Reason]
+
+
+Step = Published | Returned | Waiting | Ended
+
+
+class NobodyMatches(RequestRefused):
+    """The master published nothing, since it knows no minion that the target means."""
+
+    def __str__(self) -> str:
+        return self.text
