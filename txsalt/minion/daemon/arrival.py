@@ -1,8 +1,9 @@
 """
 What follows a sign-in: the pillar, the subscription, the start events, the mine.
 
-Interactions: the last service to start. The first sign-in, and each one after the connection
-broke, count as an arrival; a sign-in for new keys alone does not.
+Interactions: the last service to start. The first sign-in counts as an arrival, and so does a
+connection that broke and came back; a sign-in for new keys alone does not. Keys outlive a restart
+of the master: nobody signs in for that, unless the first request shows that they did not.
 
 Source: PROTOCOL sections 13.2, 15, 17.
 """
@@ -73,6 +74,7 @@ class Arrival(Service):
         self._hurry = hurry
         self._chance = chance
         self._is_arriving = True
+        self._welcome: Welcome | None = None
         self.is_connected = False
         self._work: set[Deferred[None]] = set()
         self._repeated: list[LoopingCall] = []
@@ -107,6 +109,7 @@ class Arrival(Service):
         await self._link.sign_in()
 
     def _signed_in(self, welcome: Welcome) -> None:
+        self._welcome = welcome
         self._listener.renew(welcome.signed_in)
         if self.running:
             self._do(self._arrive(welcome))
@@ -178,7 +181,8 @@ class Arrival(Service):
     async def _come_back(self) -> None:
         # A whole fleet comes back at the same time.
         await deferLater(self._clock, self._settings.reconnect_delay * self._chance())
-        await self._link.sign_in()
+        if self._welcome is not None:
+            await self._arrive(self._welcome)
 
     async def _look_for_master(self) -> None:
         # ZeroMQ tries the same address for ever; the name may stand for another by now.

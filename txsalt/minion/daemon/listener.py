@@ -139,13 +139,15 @@ class Listener(Service):
         except BadBox:
             self._unreadable.hold(parts[-1])
 
-    def _try_again(self, frame: bytes) -> None:
+    def _try_again(self, frame: bytes) -> bool:
         if not self.running:
-            return
+            return False
         try:
             self._open(frame)
         except BadBox as exc:
             self._complaints.about(str(exc))
+            return False
+        return True
 
     def _open(self, frame: bytes) -> None:
         try:

@@ -3,8 +3,8 @@ Publications that do not open: kept for a while, and tried once more after a new
 
 A master's shared key changes without a word; the first publication under the new key is how a
 minion notices, and that publication must not be lost. A forger can make such frames as well:
-however many come, there is one sign-in at a time and a least distance between two, and no more
-than MOST frames are kept.
+however many come, there is one sign-in at a time, a least distance after one that opened none of
+them, and no more than MOST frames are kept.
 
 Source: PROTOCOL section 8.3.
 """
@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-DISTANCE = 10.0  # seconds between the end of a sign-in and the next that a bad frame causes
+DISTANCE = 10.0  # seconds between a sign-in that was of no use and the next that a frame causes
 MOST = 32  # frames
 MOST_BYTES = 16 * 1024 * 1024
 LONGEST = 60.0  # seconds; an older job is nobody's wish any more
@@ -31,10 +31,10 @@ class Unreadable:
         self,
         clock: IReactorTime,
         sign_in: Callable[[], Deferred[object]],
-        try_again: Callable[[bytes], None],
+        try_again: Callable[[bytes], bool],
         distance: float = DISTANCE,
     ) -> None:
-        """``try_again`` gets each frame after a sign-in, and must not give it back."""
+        """``try_again`` gets each frame after a sign-in, and says whether it opened."""
         self._clock = clock
         self._sign_in = sign_in
         self._try_again = try_again
@@ -75,8 +75,7 @@ class Unreadable:
     def _signed_in(self, _: object) -> None:
         self._is_signing_in = False
         now = self._clock.seconds()
-        self._earliest = now + self._distance
         frames, self._frames, self._bytes = self._frames, deque(), 0
-        for since, frame in frames:
-            if now - since <= LONGEST:
-                self._try_again(frame)
+        opened = [self._try_again(frame) for since, frame in frames if now - since <= LONGEST]
+        # A frame that opens is no forger's: the key was rotated, and may be again at any time.
+        self._earliest = now if any(opened) else now + self._distance
