@@ -46,7 +46,7 @@ def gid_to_group(gid: Any) -> Any:
     CLI Example: txsalt-cli '*' file.gid_to_group 0
     """
     try:
-        number = int(gid)
+        number: Any = int(gid)
     except ValueError:
         number = group_to_gid(gid)
     if number == "":

@@ -60,7 +60,7 @@ def check_managed_changes(name: str, source: Any, source_hash: Any, source_hash_
         '' '' root root 755 '' '' '' '' base
     """
     source, source_hash = source_list(source, source_hash, saltenv)
-    place, known = "", {}
+    place, known = "", dict[str, str]()
     if contents is None:
         place, known, problem = get_managed(
             name, template, source, source_hash, source_hash_name, user, group, mode, attrs,

@@ -27,24 +27,23 @@ def get_diff(file1: str, file2: str, saltenv: str = "base", show_filenames: bool
     CLI Example: txsalt-cli '*' file.get_diff /home/fred/.vimrc salt://users/fred/.vimrc
     """
     sums = (source_hash_file1, source_hash_file2)
-    paths = [_local(*each, saltenv) for each in zip((file1, file2), sums, strict=True)]
-    missing = [str(name) for name, path in zip((file1, file2), paths, strict=True) if not path]
-    if missing:
+    old, new = (_local(*each, saltenv) for each in zip((file1, file2), sums, strict=True))
+    if not old or not new:
+        missing = [str(name) for name, path in ((file1, old), (file2, new)) if not path]
         raise CommandExecutionError(f"there is no {', and no '.join(missing)}")
     ignoring = bool(ignore_ordering or ignore_whitespace or ignore_comment_characters)
     with explained("cannot read"):
-        if os.path.getsize(paths[0]) == os.path.getsize(paths[1]) and filecmp.cmp(
-            *paths, shallow=False
-        ):
+        same_size = os.path.getsize(old) == os.path.getsize(new)
+        if same_size and filecmp.cmp(old, new, shallow=False):
             return (False, "") if ignoring else ""
         if template and __salt__["config.option"]("obfuscate_templates"):
             return "<Obfuscated Template>"
         if not show_changes:
             return "<show_changes=False>"
-        if kind := _binary_change(*paths):
+        if kind := _binary_change(old, new):
             return (True, kind) if ignoring else kind
-        lines = [_lines(path) for path in paths]
-    text = diff(*lines, *(paths if show_filenames else ()))
+        names = (old, new) if show_filenames else ("", "")
+        text = diff(_lines(old), _lines(new), *names)
     if not ignoring:
         return text
     signs = ignore_comment_characters or []

@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, AnyStr  # users pass whatever they typed
+from typing import Any  # users pass whatever they typed
 
 import attrs
 
@@ -120,7 +120,7 @@ class _Change:
     at_end: bool
     at_start: bool
 
-    def apply(self, text: Any, kind: type[AnyStr]) -> tuple[AnyStr, AnyStr | None]:  # fmt: skip
+    def apply(self, text: Any, kind: type) -> tuple[Any, Any]:  # fmt: skip
         """
         Give the new text, and what to add as a line if the pattern was not found, or None.
 
@@ -137,7 +137,7 @@ class _Change:
             return result, None
         return result, _as(kind, self.fallback + "\n")
 
-    def _is_there(self, text: Any, kind: type[AnyStr]) -> bool:  # fmt: skip
+    def _is_there(self, text: Any, kind: type) -> bool:  # fmt: skip
         line = _as(kind, f"^{re.escape(self.sought)}($|(?=\r\n))")
         return re.search(line, text, flags=self.flags) is not None
 
@@ -232,7 +232,7 @@ def _text(given: Any) -> str:
     return given.decode() if isinstance(given, bytes) else str(given)
 
 
-def _as(kind: type[AnyStr], text: str) -> Any:
+def _as(kind: type, text: str) -> Any:
     return text.encode() if kind is bytes else text
 
 

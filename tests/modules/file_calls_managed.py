@@ -1,0 +1,117 @@
+"""
+Calls of file about managed files, and calls of cp; see file_calls.
+"""
+
+from typing import Any
+
+from tests.modules.file_calls import BINARY, CONF, A, Call, call, raw
+
+NEW = "{here}/n"
+PERMS: list[Any] = ["root", "root", "0644", None]
+MANAGED: list[Call] = [
+    call("manage_file", A, "", {}, None, {}, *PERMS, "base", "", contents="new\n"),
+    call("manage_file", A, "", {}, None, {}, *PERMS, "base", "", contents=CONF),
+    call("manage_file", NEW, "", {}, None, {}, *PERMS, "base", "", contents="new\n"),
+    call("manage_file", NEW, "", {}, None, {}, *PERMS, "base", "", contents="n",
+         new_file_diff=True),
+    call("manage_file", NEW, "", {}, None, {}, *PERMS, "base", ""),
+    call("manage_file", NEW, "", {}, None, {}, None, None, None, None, "base", "", contents="x"),
+    call("manage_file", "{here}/x/n", "", {}, None, {}, *PERMS, "base", "", contents="new"),
+    call("manage_file", "{here}/x/n", "", {}, None, {}, *PERMS, "base", "", True, contents="new"),
+    call("manage_file", A, "", {}, None, {}, *PERMS, "base", "", contents="x", show_changes=False),
+    call("manage_file", "{here}/l", "", {}, None, {}, *PERMS, "base", "", contents="x",
+         links={"l": "a"}),
+    call("manage_file", A, "", {}, None, {}, *PERMS, "base", "", contents="delta\nalpha",
+         ignore_ordering=True),
+    call("manage_file", A, "{here}/s", {}, "{here}/s",
+         {"hash_type": "md5", "hsum": "0cc175b9c0f1b6a831c399e269772661"}, *PERMS, "base", "",
+         files={"a": CONF, "s": "a"}),
+    call("manage_file", NEW, "{here}/s", {}, "{here}/s",
+         {"hash_type": "md5", "hsum": "0cc175b9c0f1b6a831c399e269772661"}, *PERMS, "base", "",
+         files={"s": "a"}),
+    call("check_managed", A, None, None, None, *PERMS, None, None, None, "base", contents="x"),
+    call("check_managed", A, "{here}/none", None, None, *PERMS, None, None, None, "base"),
+    call("check_managed_changes", A, "{here}/s", None, None, *PERMS, None, None, None, "base",
+         files={"a": CONF, "s": "other\n"}),
+    call("check_managed_changes", A, "{here}/a", None, None, "root", "root", "640", None, None,
+         None, None, "base"),
+    call("check_managed_changes", NEW, None, None, None, *PERMS, None, None, None, "base",
+         contents="x"),
+    call("check_managed_changes", A, None, None, None, *PERMS, None, None, None, "base",
+         contents="x", ignore_whitespace=True),
+    call("get_managed", NEW, None, "{here}/a", None, None, *PERMS, "base", None, None),
+    call("get_managed", NEW, None, "file://{here}/a", None, None, *PERMS, "base", None, None),
+    call("get_managed", NEW, None, None, None, None, *PERMS, "base", None, None),
+    call("source_list", "{here}/a", "x", "base"),
+    call("source_list", ["{here}/none", "{here}/a"], "x", "base"),
+    call("source_list", ["{here}/none", {"{here}/a": "y"}], "x", "base"),
+    call("source_list", ["{here}/none"], "x", "base"),
+    call("get_diff", A, "{here}/s", files={"a": CONF, "s": "alpha\nx\n"}),
+    call("get_diff", A, "{here}/s", files={"a": CONF, "s": "x"}, show_filenames=False),
+    call("get_diff", A, "{here}/s", files={"a": CONF, "s": CONF}),
+    call("get_diff", A, "{here}/s", files={"a": CONF, "s": "x"}, show_changes=False),
+    call("get_diff", A, "{here}/s", files={"a": CONF, "s": " alpha \n"}, ignore_whitespace=True),
+    call("get_diff", A, "{here}/s", files={"a": "x # one\n", "s": "x\n"},
+         ignore_comment_characters="#", ignore_whitespace=True),
+    raw(call("get_diff", A, "{here}/s", files={"a": CONF, "s": BINARY})),
+    raw(call("get_diff", A, "{here}/s", files={"a": BINARY, "s": BINARY + "\0"})),
+    call("list_backups", A),
+    call("restore_backup", A, 0),
+    call("restore_backup", A, "x"),
+    call("delete_backup", A, 3),
+    call("delete_backup", A, "-1"),
+]  # fmt: skip
+
+ROOTS = {
+    "roots/base/top.sls": "{}",
+    "roots/base/d/x": "x\n",
+    "roots/base/d/sub/init.sls": "{}",
+    "roots/base/d/sub/deep": "deep",
+    "roots/base/hollow/in": None,
+    "roots/dev/only": "dev",
+    "a": "local",
+}
+CP: list[Call] = [
+    {"fun": f"cp.{fun}", "args": list(args), "files": ROOTS, "treeless": fun != "get_file"}
+    for fun, *args in [
+        ("cache_file", "salt://d/x"),
+        ("cache_file", "salt://none"),
+        ("cache_file", "salt://only?saltenv=dev"),
+        ("cache_file", "salt://only", "dev"),
+        ("cache_file", A),
+        ("cache_file", "file://{here}/a"),
+        ("cache_files", "salt://d/x,salt://none"),
+        ("cache_dir", "salt://d"),
+        ("cache_dir", "salt://d", "base", False, "*.sls"),
+        ("cache_dir", "salt://d", "base", False, None, "E@deep$"),
+        ("cache_dest", "salt://d/x"),
+        ("cache_dest", "https://example.org:8443/a/b?c=d"),
+        ("cache_dest", A),
+        ("cache_local_file", "{here}/none"),
+        ("cache_local_file", A),
+        ("get_file_str", "salt://d/x"),
+        ("get_file_str", "salt://none"),
+        ("get_url", "salt://d/x"),
+        ("get_url", "salt://d/x", None),
+        ("get_url", "salt://none"),
+        ("get_url", A),
+        ("get_url", "relative"),
+        ("hash_file", "salt://d/x"),
+        ("hash_file", "salt://none"),
+        ("hash_file", A),
+        ("stat_file", "salt://d/x"),
+        ("is_cached", "salt://d/x"),
+        ("list_master",),
+        ("list_master", "dev"),
+        ("list_master", "none"),
+        ("list_master", "base", "d/"),
+        ("list_master_symlinks",),
+        ("list_states",),
+        ("envs",),
+        ("push", "relative"),
+        ("push", "{here}/none"),
+        ("push_dir", "{here}/../x"),
+    ]
+]
+
+MANAGING = [*MANAGED, *CP]
