@@ -36,7 +36,8 @@ class CmdTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """Load the modules."""
-        self.context = FakeContext()
+        cachedir = str(Path(self.mktemp()).absolute())
+        self.context = FakeContext({"cachedir": cachedir, "saltenv": "base"})
         self.functions, self.shared = modules_and_shared(self.context)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -260,9 +261,21 @@ class CmdTests(SynchronousTestCase):
         """
         A script that cannot be found says so and fails the job.
         """
-        self.assertTrue(self.call("script", "/no/such/script")["cache_error"])
-        self.assertEqual(self.shared["retcode"], 1)
-        self.assertRaises(CommandExecutionError, self.call, "script", "salt://x")
+        self.context.answer = ""  # of the master, for a file that it has not
+        for source in ("/no/such/script", "salt://x"):
+            self.assertTrue(self.call("script", source)["cache_error"])
+            self.assertEqual(self.shared["retcode"], 1)
+
+    def test_code(self) -> None:
+        """
+        Code of a language runs with arguments and options, and leaves no file behind.
+        """
+        code = "import sys; print(sys.argv[1:], __file__); sys.exit(3)"
+        answer = self.call("exec_code_all", sys.executable, code, args=["a", 1])
+        words, _, path = answer["stdout"].rpartition(" ")
+        self.assertEqual((words, answer["retcode"]), ("['a', '1']", 3))
+        self.assertFalse(Path(path).exists())
+        self.assertEqual(self.call("exec_code", "sh", "echo $0$1", args="x")[-1], "x")
 
     def test_programs(self) -> None:
         """

@@ -146,16 +146,6 @@ class DaemonCallTests(SynchronousTestCase):
         )
         self.assertRaises(SaltInvocationError, self.call, "saltutil.refresh_grains", oops=1)
 
-    def test_sync(self) -> None:
-        """
-        The sync functions answer in the shape that tools expect.
-        """
-        everything = self.call("saltutil.sync_all")
-        self.assertEqual(set(map(tuple, everything.values())), {()})
-        self.assertLessEqual({"modules", "grains", "states", "beacons"}, set(everything))
-        for kind in ("modules", "grains", "states", "utils"):
-            self.assertEqual(self.call(f"saltutil.sync_{kind}"), [])
-
     def test_revoke(self) -> None:
         """
         The master is asked to forget the key.

@@ -5,7 +5,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.modules.calls import FakeContext, modules
-from txsalt.jobs.errors import SaltInvocationError
+from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules._walk import MISSING, walk
 
 GRAINS = {"os": "Debian", "id": "web-01", "ip4_interfaces": {"eth0": ["10.0.0.1", "10.0.0.2"]}}
@@ -48,7 +48,9 @@ class FactsTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """Load the modules."""
-        self.functions = modules(FakeContext(CONFIG, GRAINS, PILLAR))
+        self.context = FakeContext(CONFIG, GRAINS, PILLAR)
+        self.context.answer = PILLAR
+        self.functions = modules(self.context)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call a function."""
@@ -72,8 +74,10 @@ class FactsTests(SynchronousTestCase):
         """
         Sanitized grains do not tell which machine this is.
         """
-        self.assertEqual(self.call("grains.items", sanitize=True)["id"], "minion")
-        self.assertEqual(self.call("grains.item", "id", sanitize="true"), {"id": "minion"})
+        self.assertEqual(self.call("grains.items", sanitize=True)["id"], "MINION.DOMAINNAME")
+        self.assertEqual(
+            self.call("grains.item", "id", sanitize="true"), {"id": "MINION.DOMAINNAME"}
+        )
 
     def test_pillar(self) -> None:
         """
@@ -84,6 +88,7 @@ class FactsTests(SynchronousTestCase):
         self.assertIsNone(self.call("pillar.get", "empty", "x"))
         self.assertEqual(self.call("pillar.items"), PILLAR)
         self.assertEqual(self.call("pillar.data"), PILLAR)
+        self.assertEqual(self.call("pillar.fetch", "pkg:apache"), "httpd")
         self.assertEqual(self.call("pillar.items", "list"), {"list": [1]})
         self.assertEqual(self.call("pillar.item", "pkg:vim:v", "no"), {"pkg:vim:v": 9, "no": ""})
         self.assertEqual(self.call("pillar.ls"), list(PILLAR))
@@ -104,6 +109,7 @@ class FactsTests(SynchronousTestCase):
         self.assertEqual(default, {"vim": {"w": 1}, "x": 2})
         lists = self.call("pillar.get", "list", [0, 1], merge=True, merge_nested_lists=True)
         self.assertEqual(lists, [0, 1])
+        self.assertEqual(self.call("pillar.get", "list", [0, 1], merge=True), [0, 1])
 
     def test_missing_pillar_can_be_an_error(self) -> None:
         """
@@ -115,10 +121,31 @@ class FactsTests(SynchronousTestCase):
 
     def test_pillar_of_elsewhere(self) -> None:
         """
-        What cannot be given is refused instead of answered wrongly.
+        Another environment, or a pillar with the call, is compiled by the master.
         """
-        self.assertRaises(SaltInvocationError, self.call, "pillar.items", pillarenv="dev")
-        self.assertRaises(SaltInvocationError, self.call, "pillar.items", pillar={"a": 1})
+        self.context.answer = {"of": "dev"}
+        self.assertEqual(self.call("pillar.items", pillarenv="dev"), {"of": "dev"})
+        self.assertEqual(self.call("pillar.get", "of", saltenv="x", pillarenv="dev"), "dev")
+        self.assertEqual(self.call("pillar.items", pillar={"a": 1}), {"of": "dev"})
+        loads = [arguments["load"] for _, arguments in self.context.calls]
+        self.assertEqual([load["pillarenv"] for load in loads], ["dev", "dev", None])
+        self.assertEqual(loads[2]["pillar_override"], {"a": 1})
+        self.assertRaises(SaltInvocationError, self.call, "pillar.items", pillar_enc="gpg")
+        self.context.answer = "no pillar"
+        self.assertRaises(CommandExecutionError, self.call, "pillar.items")
+
+    def test_filter_by(self) -> None:
+        """
+        A map of a formula is chosen from by a grain or a pillar value.
+        """
+        table = {"Deb*": {"a": {"b": 1}}, "default": {"a": 0}, "base": {"a": {"c": 2}, "d": 3}}
+        merged = self.call("grains.filter_by", table, "os", base="base", merge={"d": 4})
+        self.assertEqual(merged, {"a": {"b": 1, "c": 2}, "d": 4})
+        self.assertEqual(self.call("grains.filter_by", table, "nothing"), {"a": 0})
+        self.assertEqual(table["base"], {"a": {"c": 2}, "d": 3})
+        self.assertEqual(self.call("pillar.filter_by", {"pill*": 5}, "both"), 5)
+        self.assertIsNone(self.call("grains.filter_by", {}, "os"))
+        self.assertRaises(SaltInvocationError, self.call, "grains.filter_by", {}, "os", merge=5)
 
     def test_config_get(self) -> None:
         """

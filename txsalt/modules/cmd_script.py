@@ -67,6 +67,32 @@ def script_retcode(source: str, args: Any = None, cwd: Any = None, stdin: Any = 
     return script(**given.pop("kwargs"), **given)["retcode"]
 
 
+def exec_code(lang: str, code: Any, cwd: Any = None, args: Any = None, **kwargs: Any) -> str:
+    """
+    Run code of a language (the name of its interpreter) and return its standard output.
+
+    CLI Example: txsalt-cli '*' cmd.exec_code python3 'print("cheese")'
+    """
+    return exec_code_all(lang, code, cwd, args, **kwargs)["stdout"]
+
+
+def exec_code_all(lang: str, code: Any, cwd: Any = None, args: Any = None,
+                  **kwargs: Any) -> dict[str, Any]:
+    """Run code of a language and return pid, retcode, stdout and stderr."""
+    descriptor, path = tempfile.mkstemp(prefix="code-")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(str(code))
+        account = find_account(kwargs.get("runas"), None)
+        if account is not None and account.uid is not None:
+            os.chown(path, account.uid, -1)
+        words = [args] if isinstance(args, str) else [str(each) for each in args or []]
+        given = {**locals(), "cmd": [lang, path, *words]}
+        return run_for(globals(), given, python_shell=False)
+    finally:
+        Path(path).unlink(missing_ok=True)
+
+
 def which(cmd: str) -> str | None:
     """Return the path of a program, or None."""
     return shutil.which(cmd)

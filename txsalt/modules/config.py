@@ -8,6 +8,8 @@ from typing import Any  # options hold values of any type
 
 from txsalt.modules._walk import MISSING, walk
 
+_PROTOCOLS = ("salt", "http", "https", "ftp", "s3", "swift", "file")
+
 
 def get(
     key: str,
@@ -112,6 +114,11 @@ def dot_vals(value: str) -> dict[str, Any]:
 def backup_mode(backup: str = "") -> str:
     """Return the given backup mode, or that of the options."""
     return backup or option("backup_mode")
+
+
+def valid_fileproto(uri: str) -> bool:
+    """Tell whether files can be fetched from an address of this kind."""
+    return str(uri).partition("://")[0].lower() in _PROTOCOLS and "://" in str(uri)
 
 
 def manage_mode(mode: Any) -> str | None:

@@ -8,15 +8,14 @@ from txsalt.modules._walk import MISSING, walk
 
 __outputter__ = {"items": "nested", "item": "nested"}
 
-# Values that single out one machine, which a shared report should not show.
+# What single values become that tell one machine from another, and a shared report should not.
 _SANITIZED = {
-    "serialnumber": "D0NT_SH0W_SERIAL",
-    "domain": "domain.example",
-    "fqdn": "minion.domain.example",
-    "host": "minion",
-    "localhost": "minion",
-    "id": "minion",
-    "server_id": 0,
+    "domain": "DOMAINNAME",
+    "fqdn": "MINION.DOMAINNAME",
+    "id": "MINION.DOMAINNAME",
+    "host": "MINION",
+    "localhost": "MINION",
+    "nodename": "MINION",
 }
 
 
@@ -65,7 +64,12 @@ def equals(key: str, value: Any) -> bool:
 
 
 def _sanitized(grains: dict[str, Any]) -> dict[str, Any]:
-    return {key: _SANITIZED.get(key, value) for key, value in grains.items()}
+    clean = {key: _SANITIZED.get(key, value) for key, value in grains.items()}
+    if "serialnumber" in clean:
+        serial = str(clean["serialnumber"])
+        kept = len(serial) * 3 // 4
+        clean["serialnumber"] = serial[:kept] + "X" * (len(serial) - kept)
+    return clean
 
 
 def _is_true(value: Any) -> bool:

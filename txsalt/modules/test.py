@@ -3,7 +3,9 @@ Functions to try the minion with: answer, echo, sleep, fail.
 """
 
 import builtins
+import functools
 import hashlib
+import inspect
 import os
 import random
 import secrets
@@ -218,14 +220,8 @@ def provider(module: str) -> str:
 
     CLI Example: txsalt-cli '*' test.provider cmd
     """
-    import sys
-
-    name = next((each for each in __salt__ if each.startswith(f"{module}.")), None)
-    if name is None:
-        return ""
-    path = sys.modules[__salt__[name].__module__].__file__ or ""
-    folder, _, file = path.rpartition(os.sep)
-    return os.path.basename(folder) if file == "__init__.py" else file.removesuffix(".py")
+    files = {_file_of(__salt__[name]) for name in __salt__.names_of(module)}
+    return module if module in files else min(files, default="")
 
 
 def providers() -> dict[str, str]:
@@ -308,6 +304,16 @@ def collatz(start: Any) -> tuple[list[int], float]:
         steps.append(number)
         number = number // 2 if number % 2 == 0 else number * 3 + 1
     return steps, time.time() - begin
+
+
+def _file_of(function: Any) -> str:
+    function = function.func if isinstance(function, functools.partial) else function
+    path = inspect.getsourcefile(inspect.unwrap(function)) or ""
+    folder, file = os.path.split(path)
+    top = os.path.dirname(os.path.abspath(__file__))
+    # A module of ours that is a folder goes by the name of the folder.
+    is_part = os.path.dirname(folder) == top or file == "__init__.py"
+    return os.path.basename(folder) if is_part else file.removesuffix(".py")
 
 
 def _clean(kwargs: dict[str, Any]) -> dict[str, Any]:
