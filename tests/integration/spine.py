@@ -46,9 +46,18 @@ class SpineMaster(TxMaster):
         finally:
             watcher.close()
 
-    def workers(self) -> list[psutil.Process]:
-        """The worker programs that run now."""
-        return programs(self, "txsalt.master.worker")
+    def template(self) -> psutil.Process:
+        """The program that forks the workers."""
+        return wait_until(lambda: programs(self, "txsalt.master.worker"), 10, "the template")[0]
+
+    def workers(self, count: int = 2) -> list[psutil.Process]:
+        """The workers, as soon as there are so many."""
+
+        def all_there() -> list[psutil.Process]:
+            found = self.template().children()
+            return found if len(found) == count else []
+
+        return wait_until(all_there, 10, f"{count} workers")
 
 
 def leader(daemon: Daemon) -> psutil.Process:
