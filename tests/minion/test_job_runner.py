@@ -20,8 +20,10 @@ class FakeZygote:
     def __init__(self) -> None:
         self.handles: dict[str, JobHandle] = {}
         self.signals: list[tuple[str, int]] = []
+        self.timeouts: dict[str, float | None] = {}
 
     def start(self, jid: str, load: dict[str, Any], timeout: float | None = None) -> JobHandle:
+        self.timeouts[jid] = timeout
         handle = JobHandle(jid, Deferred(), pid=4000 + len(self.handles), signal=self.note)
         self.handles[jid] = handle
         return handle
@@ -74,6 +76,23 @@ class JobRunnerTests(SynchronousTestCase):
         )
         self.assertEqual(load["metadata"], {"why": "test"})
         self.assertEqual(load["_stamp"], "1970-01-01T00:00:00+00:00")
+
+    def test_deadline_counts_from_the_arrival(self) -> None:
+        """
+        A job gets what is left of its deadline; one that waited too long does not start.
+        """
+        self.runner = self.make(limit=1, timeout=60)
+        self.run_job("1", deadline=100)
+        self.run_job("2", deadline=30)
+        self.run_job("3", deadline=5)
+        self.run_job("4", deadline="soon")
+        self.clock.advance(10)
+        for jid in ("1", "2", "4"):
+            self.zygote.end(jid)
+        self.assertEqual(self.zygote.timeouts, {"1": 60, "2": 20.0, "4": 60})
+        late = next(load for load in self.returns if load["jid"] == "3")
+        self.assertIn("did not start", late["return"])
+        self.assertEqual(late["retcode"], 1)
 
     def test_queue(self) -> None:
         """

@@ -27,6 +27,7 @@ _FROM_KWARGS_AFTER = (
     "executor_opts",
     "ret_kwargs",
     "start_event",
+    "deadline",  # ours: seconds from now after which nobody waits; stock minions ignore it
 )
 
 

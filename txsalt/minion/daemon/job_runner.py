@@ -70,6 +70,8 @@ class RunnerSettings:
 class _Job:
     publication: Publication
     done: Callable[[Record], None]
+    due: float | None = None  # the clock's seconds: its deadline, which counts from its arrival
+    timeout: float | None = field(init=False, default=None)  # seconds that it may run, once started
     handle: Handle | None = None
     ended_by: int | None = field(default=None)  # the signal that somebody asked for
     since: float = 0.0  # when it started, in seconds of the daemon's clock
@@ -121,7 +123,8 @@ class JobRunner(Service):
         if answer is not None:
             self._return(publication, answer)
             return
-        self._add(_Job(publication, lambda result: self._return(publication, result)))
+        due = _deadline(publication, self._clock.seconds())
+        self._add(_Job(publication, lambda result: self._return(publication, result), due))
 
     def run_own(self, jid: str, fun: str, done: Callable[[Record], None]) -> None:
         """Run a function that nobody published; ``done`` gets its result."""
@@ -197,12 +200,16 @@ class JobRunner(Service):
 
     def _start(self, job: _Job) -> None:
         publication = job.publication
+        job.timeout = self._time_for(job)
+        if job.timeout is not None and job.timeout <= 0:
+            job.done(_error("the job waited for others until its deadline, and did not start"))
+            return
         self.log.info("job {jid} starts: {fun}", jid=publication.jid, fun=publication.fun)
         if publication.load.get("start_event"):
             self._fire_start(publication)
         # The names of the wire, checked: a job's load may hold the jid as a number.
         load = {**publication.load, "jid": publication.jid}
-        job.handle = self._zygote.start(publication.jid, load, self._settings.timeout)
+        job.handle = self._zygote.start(publication.jid, load, job.timeout)
         job.since = self._clock.seconds()
         self._running.append(job)
         job.handle.ended.addCallback(self._ended, job)
@@ -228,12 +235,16 @@ class JobRunner(Service):
                 self._timer = None
             self._all_ended.callback(None)
 
+    def _time_for(self, job: _Job) -> float | None:
+        left = None if job.due is None else job.due - self._clock.seconds()
+        limits = [each for each in (self._settings.timeout, left) if each is not None]
+        return min(limits) if limits else None
+
     def _died(self, end: End, job: _Job) -> Record:
         if job.ended_by is not None:
             return verdict.of_kill(job.ended_by)
-        timeout = self._settings.timeout
-        if timeout is not None and end.seconds >= timeout:
-            return verdict.of_timeout(timeout)
+        if job.timeout is not None and end.seconds >= job.timeout:
+            return verdict.of_timeout(round(job.timeout, 1))
         if end.status is None:
             return _error("the program that runs jobs ended, and the job with it")
         code = os.waitstatus_to_exitcode(end.status)
@@ -260,6 +271,14 @@ class JobRunner(Service):
         if isinstance(load.get("metadata"), dict):
             data["metadata"] = load["metadata"]
         self._fire(tags.job_start(publication.jid, minion_id), data)
+
+
+def _deadline(publication: Publication, now: float) -> float | None:
+    """Return when the caller's patience ends; stock masters send no such field."""
+    seconds = publication.load.get("deadline")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        return None
+    return now + seconds
 
 
 def _record(job: _Job) -> Record:
