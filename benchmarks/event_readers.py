@@ -43,14 +43,14 @@ def main(arguments: list[str]) -> None:
 def _zmq(path: str, readers: int) -> Iterator[int | None]:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     poller = zmq.Poller()
-    live = b"txsalt/live/" + secrets.token_hex(8).encode()
     waiting = set()
     for _ in range(readers):
         subscriber = context.socket(zmq.SUB)
         subscriber.set(zmq.RCVHWM, 0)
         subscriber.connect(f"ipc://{path}")
         subscriber.subscribe(_TAG)
-        subscriber.subscribe(live)
+        # Each asks by a name of its own: a publisher hears of a topic's first subscriber only.
+        subscriber.subscribe(b"txsalt/live/" + secrets.token_hex(8).encode())
         poller.register(subscriber, zmq.POLLIN)
         waiting.add(subscriber)
     while waiting:

@@ -96,8 +96,6 @@ class House:
         return self
 
     def __exit__(self, *failure: object) -> None:
-        if self._publisher is not None:
-            self._publisher.close()
         try:
             self.master.kill()
         finally:

@@ -5,6 +5,7 @@ start of a process for each.
 
 import getpass
 import time
+from contextlib import closing
 from typing import Any
 
 from attrs import frozen
@@ -25,19 +26,20 @@ class Sent:
     answered: float
 
 
+@frozen
+class _Job:
+    jid: str
+    tgt: str | list[str]
+    tgt_type: str
+
+
 class Publisher:
-    """A few connections to the request port of a master on this machine."""
+    """Publishes on the request port of a master on this machine."""
 
     def __init__(self, port: int, key: str, connections: int = 4) -> None:
+        self._address = ("127.0.0.1", port)
         self._key = key
-        self._loop = Loop()
-        self._lanes = Lanes(
-            self._loop,
-            ("127.0.0.1", port),
-            connections=connections,
-            window=connections,
-            timeout=_TIMEOUT,
-        )
+        self._connections = connections
 
     def publish(self, jids: list[str], tgt: str | list[str], tgt_type: str = "glob") -> list[Sent]:
         """
@@ -47,22 +49,31 @@ class Publisher:
         """
         sent: list[Sent] = []
         problems: list[str] = []
-        for jid in jids:
-            self._ask(jid, tgt, tgt_type, sent, problems)
-        self._loop.run(lambda: len(sent) + len(problems) == len(jids))
+        # New connections each time: nobody answers a master's heartbeats between two calls.
+        with closing(Loop()) as loop:
+            lanes = Lanes(
+                loop,
+                self._address,
+                connections=self._connections,
+                window=self._connections,
+                timeout=_TIMEOUT,
+            )
+            with closing(lanes):
+                loop.run(lanes.all_up)
+                for jid in jids:
+                    self._ask(lanes, _Job(jid, tgt, tgt_type), sent, problems)
+                loop.run(lambda: len(sent) + len(problems) == len(jids))
         assert not problems, problems[0]
         return sent
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._lanes.close()
-        self._loop.close()
-
-    def _ask(
-        self, jid: str, tgt: str | list[str], kind: str, sent: list[Sent], problems: list[str]
-    ) -> None:
+    def _ask(self, lanes: Lanes, job: _Job, sent: list[Sent], problems: list[str]) -> None:
         request = job_loads.PublishRequest(
-            tgt=tgt, fun="test.ping", tgt_type=kind, jid=jid, user=getpass.getuser(), key=self._key
+            tgt=job.tgt,
+            fun="test.ping",
+            tgt_type=job.tgt_type,
+            jid=job.jid,
+            user=getpass.getuser(),
+            key=self._key,
         )
         times: list[float] = []
 
@@ -72,12 +83,12 @@ class Publisher:
 
         def answered(raw: bytes | None, seconds: float) -> None:
             reply = _load_of(raw)
-            if reply.get("jid") == jid:
-                sent.append(Sent(jid, times[0], time.time()))
+            if reply.get("jid") == job.jid:
+                sent.append(Sent(job.jid, times[0], time.time()))
             else:
                 problems.append(f"not published: {reply}")
 
-        self._lanes.ask(make, answered)
+        lanes.ask(make, answered)
 
 
 def _load_of(raw: bytes | None) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Heard:
     silent: int = 0
     late: int = 0
     last_reply: float = 0.0
-    deaf: set[str] = field(factory=set, repr=False)
+    heard_by: set[str] = field(factory=set, repr=False)
 
     def report(self) -> dict[str, Any]:
         """Return what a person wants to know of it."""
@@ -105,8 +105,8 @@ class Answerer:
         job.last = now
         for minion in job.chosen.values() if owner is None else (owner,):
             # A copy that comes twice (filtered and broadcast) is one job all the same.
-            if minion.facts.id in job.chosen and minion.facts.id not in job.deaf:
-                job.deaf.add(minion.facts.id)
+            if minion.facts.id in job.chosen and minion.facts.id not in job.heard_by:
+                job.heard_by.add(minion.facts.id)
                 self._answer(job, minion)
 
     def quiet(self) -> bool:
@@ -227,7 +227,9 @@ def enough(plan: Plan, answerer: Answerer) -> Callable[[], bool]:
     def check() -> bool:
         if not plan.jobs:
             return False
-        others = sum(job.publication.fun != FIND_JOB for job in answerer.jobs.values())
-        return others >= plan.jobs and answerer.quiet()
+        jobs = [job for job in answerer.jobs.values() if job.publication.fun != FIND_JOB]
+        # The first copy of a job may be that of a minion it is not for: all must have heard.
+        heard = all(len(job.heard_by) == len(job.chosen) for job in jobs)
+        return len(jobs) >= plan.jobs and heard and answerer.quiet()
 
     return check

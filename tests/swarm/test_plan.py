@@ -1,0 +1,81 @@
+"""Tests of what a swarm may be asked to do, and of its command line."""
+
+import contextlib
+import io
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from txsalt.cli import swarm
+from txsalt.errors import ConfigError
+from txsalt.swarm.plan import Plan
+
+
+class PlanTests(SynchronousTestCase):
+    """A run that cannot work is refused before anything is started."""
+
+    def test_what_is_refused(self) -> None:
+        """
+        Each impossible option is refused with a sentence that names it.
+        """
+        wrong = {
+            "mode": "dance",
+            "port": 70_000,
+            "minions": 0,
+            "keys": -1,
+            "key_bits": 1024,
+            "connections": 0,
+            "timeout": 0.0,
+            "silent": 1.5,
+            "wrong": -0.1,
+            "batch": 0,
+            "subscribe": "some",
+            "kind": "songs",
+        }
+        for name, value in wrong.items():
+            with self.subTest(name):
+                error = self.assertRaises(ConfigError, Plan, **{name: value})
+                self.assertIn("--" + name.replace("_", "-"), str(error))
+
+    def test_options_that_need_each_other(self) -> None:
+        """
+        A known master needs the folder of its key, and shares cannot exceed the whole.
+        """
+        self.assertIn("--pki-dir", str(self.assertRaises(ConfigError, Plan, known_master=True)))
+        self.assertRaises(ConfigError, Plan, silent=0.6, late=0.6)
+        self.assertRaises(ConfigError, Plan, prefix="a/b")
+
+    def test_key_pairs_and_window(self) -> None:
+        """
+        No more key pairs than minions, no wider a window than connections; 0 means one for each.
+        """
+        self.assertEqual(Plan(minions=10, keys=0).pairs, 10)
+        self.assertEqual(Plan(minions=10, keys=100).pairs, 10)
+        self.assertEqual(Plan(minions=10, keys=3).pairs, 3)
+        self.assertEqual(Plan(connections=8).width, 8)
+        self.assertEqual(Plan(connections=8, window=100).width, 8)
+        self.assertEqual(Plan(connections=8, window=2).width, 2)
+
+
+class CommandLineTests(SynchronousTestCase):
+    """txsalt-cli swarm."""
+
+    def test_help_tells_of_every_option(self) -> None:
+        """
+        Everything that a plan has can be said, and is explained.
+        """
+        heard = io.StringIO()
+        with contextlib.redirect_stdout(heard):
+            self.assertRaises(SystemExit, swarm.main, ["swarm", "--help"])
+        for name in Plan.__attrs_attrs__:
+            if name.name != "mode":
+                self.assertIn("--" + name.name.replace("_", "-"), heard.getvalue())
+
+    def test_wrong_words_end_with_usage(self) -> None:
+        """
+        A mode that does not exist ends with the exit code of a wrong command line.
+        """
+        heard = io.StringIO()
+        with contextlib.redirect_stderr(heard):
+            error = self.assertRaises(SystemExit, swarm.main, ["swarm", "dance"])
+        self.assertEqual(error.code, 64)
+        self.assertIn("dance", heard.getvalue())

@@ -1,0 +1,104 @@
+"""Twenty virtual minions at our real master: sign in, answer, be refused, flood."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SkipTest, TestCase
+
+from tests.interop.harness import TxMaster
+from tests.interop.processes import CHECKOUT, run, wait_until
+
+WORDS = ["--minions", "20", "--prefix", "v-", "--connections", "4", "--keep-keys"]
+
+
+class SwarmAtMasterTests(TestCase):
+    """One master for each test."""
+
+    timeout = 120
+
+    def setUp(self) -> None:
+        """Start the master."""
+        self.master = TxMaster()
+        self.addCleanup(self.master.remove)
+        self.addCleanup(self.master.kill)
+        try:
+            self.master.start()
+        except AssertionError as error:
+            raise SkipTest(f"the master does not start: {error}") from None
+
+    def start(self, mode: str, *words: str) -> "subprocess.Popen[str]":
+        """Start a swarm of twenty."""
+        keys = run().folder / "swarm-keys"
+        argv = [sys.executable, "-c", "from txsalt.cli.main import run; run()", "swarm", mode]
+        argv += ["--port", str(self.master.ret_port), "--pki-dir", str(self.master.pki_dir)]
+        process = subprocess.Popen(
+            [*argv, "--key-dir", str(keys), *WORDS, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=CHECKOUT,
+            env=run().environment,
+        )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def report(self, process: "subprocess.Popen[str]") -> dict[str, Any]:
+        """Wait for its end and return what it reports."""
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, err)
+        found: dict[str, Any] = json.loads(out)
+        return found
+
+    def test_answers_a_job(self) -> None:
+        """
+        The command line gets an answer from everyone, over one subscription and over twenty.
+        """
+        for subscribe in ("shared", "each"):
+            ready = Path(self.mktemp()).absolute()
+            words = ["--jobs", "2", "--subscribe", subscribe, "--ready-file", str(ready)]
+            swarm = self.start("answer", *words)
+            wait_until(ready.exists, 60, "the swarm is ready")
+            everyone = self.master.say("v-*", "test.ping")
+            some = self.master.say("v-01,v-09", "test.ping", options=["-L"])
+            report = self.report(swarm)
+            self.assertEqual(set(everyone.data.values()), {True})
+            self.assertEqual(len(everyone.data), 20)
+            self.assertEqual(sorted(some.data), ["v-01", "v-09"])
+            self.assertEqual(report["answer"]["returned"], 22)
+            self.assertEqual(report["answer"]["replies"], {"accepted": 22})
+            self.assertEqual(report["lost_connections"], {})
+            os.unlink(ready)
+
+    def test_flood(self) -> None:
+        """
+        Every return is accepted, but those sealed with a wrong key, which are refused.
+        """
+        words = ["--total", "200", "--wrong", "0.2", "--payload", "300", "--known-master"]
+        flood = self.report(self.start("flood", *words))["flood"]
+        self.assertGreater(flood["sealed_wrongly"], 0)
+        accepted = 200 - flood["sealed_wrongly"]
+        refused = {"refused": flood["sealed_wrongly"], "accepted": accepted}
+        self.assertEqual(flood["replies"], refused)
+        self.assertEqual(flood["latency"]["count"], 200)
+
+    def test_survives_another_shared_key(self) -> None:
+        """
+        When the master's shared key changes, the next job is understood after a new sign-in.
+        """
+        ready = Path(self.mktemp()).absolute()
+        swarm = self.start("answer", "--jobs", "1", "--ready-file", str(ready))
+        wait_until(ready.exists, 60, "the swarm is ready")
+        watcher = self.master.listen()
+        try:
+            self.master.rotate(watcher)
+        finally:
+            watcher.close()
+        answer = self.master.say("v-*", "test.ping")
+        report = self.report(swarm)
+        self.assertEqual(len(answer.data), 20)
+        self.assertGreaterEqual(report["answer"]["signed_in_again"], 1)
