@@ -12,7 +12,22 @@ FIELDS = ("device", "name", "fstype", "opts", "dump", "pass_num")
 
 # Any number of these can be mounted from one "device", so the mount point tells them apart.
 _BY_NAME = frozenset(
-    ["none", "tmpfs", "sysfs", "proc", "fusectl", "debugfs", "securityfs", "devtmpfs", "cgroup", "nfs", "nfs4", "glusterfs", "btrfs", "ceph"]
+    [
+        "none",
+        "tmpfs",
+        "sysfs",
+        "proc",
+        "fusectl",
+        "debugfs",
+        "securityfs",
+        "devtmpfs",
+        "cgroup",
+        "nfs",
+        "nfs4",
+        "glusterfs",
+        "btrfs",
+        "ceph",
+    ]
 )
 
 Entry = dict[str, str]

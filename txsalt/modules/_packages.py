@@ -85,9 +85,10 @@ def choose_versions(found: Versions, names: Iterable[str], as_list: bool) -> Any
 
 
 def wildcards(installed: Iterable[str], names: Iterable[str]) -> list[str]:
-    """Give the installed packages that names and patterns mean."""
-    installed = list(installed)
-    return [one for name in names for one in fnmatch.filter(installed, name)]
+    """Give the installed packages that names and patterns mean, sorted by what named them."""
+    installed = sorted(installed)
+    found = [one for name in names for one in fnmatch.filter(installed, name)]
+    return list(dict.fromkeys(found))
 
 
 def holds(compare: Callable[[str, str], int | None], version: str, condition: str) -> bool:

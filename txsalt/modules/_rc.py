@@ -13,15 +13,17 @@ from txsalt.modules._systemd import below
 from txsalt.modules._tool import run_tool, which
 
 
-def starts_at_boot(functions: Mapping[str, Any], name: str, root: str | None = None) -> bool:
-    """Tell whether a script has a link that starts it at the runlevel of this machine."""
-    return name in boot_scripts(functions, root)
+def boot_scripts(
+    functions: Mapping[str, Any], root: str | None = None, *, early: bool = False
+) -> set[str]:
+    """
+    Give the scripts that are started at the runlevel of this machine.
 
-
-def boot_scripts(functions: Mapping[str, Any], root: str | None = None) -> set[str]:
-    """Give the scripts that are started at the runlevel of this machine."""
-    folder = below(f"/etc/rc{_runlevel(functions)}.d", root)
-    names = os.listdir(folder) if os.path.isdir(folder) else []
+    ``early`` adds those that are started before any runlevel; systemd runs none of them.
+    """
+    folders = [f"/etc/rc{_runlevel(functions)}.d", *(["/etc/rcS.d"] if early else [])]
+    paths = [path for path in (below(each, root) for each in folders) if os.path.isdir(path)]
+    names = [name for path in paths for name in os.listdir(path)]
     return {match[1] for match in (re.fullmatch(r"S\d{2}(.+)", name) for name in names) if match}
 
 

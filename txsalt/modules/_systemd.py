@@ -8,7 +8,17 @@ import os
 from collections.abc import Iterator
 from typing import Any  # values of properties are text, lists or maps
 
-UNIT_TYPES = ("service", "socket", "device", "mount", "automount", "swap", "target", "path", "timer")
+UNIT_TYPES = (
+    "service",
+    "socket",
+    "device",
+    "mount",
+    "automount",
+    "swap",
+    "target",
+    "path",
+    "timer",
+)
 UNIT_FOLDERS = ("/lib/systemd/system", "/usr/lib/systemd/system", "/etc/systemd/system")
 _LISTS = ("Before", "After", "Wants")
 

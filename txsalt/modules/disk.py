@@ -80,8 +80,7 @@ def fstype(device: str) -> str:
         lines = run_tool(__salt__, argv, ignore_retcode=True).stdout.splitlines()
         if lines and lines[0].strip():
             return lines[0].strip()
-    argv = ["df", "--output=fstype", device]
-    done = run_tool(__salt__, argv, ignore_retcode=True)
+    done = run_tool(__salt__, ["df", "--output=fstype", device])
     lines = done.stdout.splitlines()
     return lines[1].strip() if done.retcode == 0 and len(lines) > 1 else ""
 

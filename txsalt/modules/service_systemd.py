@@ -145,7 +145,7 @@ def enabled(name: str, root: str | None = None, **kwargs: Any) -> bool:
         return True
     if "@" in name:
         return _linked(name, root)
-    return name in _scripts(root) and _rc.starts_at_boot(__salt__, name, root)
+    return name in _scripts(root) and name in _rc.boot_scripts(__salt__, root)
 
 
 def disabled(name: str, root: str | None = None) -> bool:

@@ -107,7 +107,7 @@ def enabled(name: str, **kwargs: Any) -> bool:
 
     CLI Example: txsalt-cli '*' service.enabled ssh
     """
-    return _rc.starts_at_boot(__salt__, name)
+    return name in get_enabled()
 
 
 def disabled(name: str) -> bool:
@@ -152,7 +152,7 @@ def get_enabled() -> list[str]:
 
     CLI Example: txsalt-cli '*' service.get_enabled
     """
-    return sorted(_rc.boot_scripts(__salt__))
+    return sorted(_rc.boot_scripts(__salt__, early=True))
 
 
 def get_disabled() -> list[str]:
