@@ -22,6 +22,7 @@ ALLOWED = {
     "events": {"wire"},
     "jobs": {"wire", "renderers"},
     "targeting": {"wire"},
+    "rights": {"wire", "targeting"},
     "outputters": {"wire"},
     "renderers": set(),
     "config": {"wire", "renderers"},
@@ -47,7 +48,7 @@ ALLOWED = {
     "master.pillar": {"wire", "targeting", "renderers"},
     "master.mine": {"wire", "targeting", "master.store"},
     "master.worker": {
-        "wire", "protocol", "events", "jobs", "targeting", "config",
+        "wire", "protocol", "events", "jobs", "targeting", "rights", "config",
         "master.store", "master.fileserver", "master.pillar", "master.mine",
     },
     "master.daemon": {

@@ -80,14 +80,7 @@ def load_args_and_kwargs(
     when the call would not fit its signature.
     """
     names, takes_any = _keywords_of(func_signature)
-    args: list[Any] = []
-    keywords: dict[str, Any] = {}
-    for value in arg:
-        found = _keywords_in(value)
-        if found is None:
-            args.append(value)
-        else:
-            keywords |= found
+    args, keywords = sort_arguments(arg)
     unknown = [f"{name}={value}" for name, value in keywords.items() if name not in names]
     if unknown and not takes_any:
         listed = ", ".join(unknown)
@@ -98,6 +91,19 @@ def load_args_and_kwargs(
         func_signature.bind(*args, **keywords)
     except TypeError as exc:
         raise InvalidArguments(str(exc)) from None
+    return args, keywords
+
+
+def sort_arguments(arg: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Sort the ``arg`` list of a publication, whatever the function's signature."""
+    args: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for value in arg:
+        found = _keywords_in(value)
+        if found is None:
+            args.append(value)
+        else:
+            keywords |= found
     return args, keywords
 
 

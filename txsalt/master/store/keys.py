@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from attrs import frozen
 
 from txsalt.errors import BadKey, BadName, KeyFileError
+from txsalt.master.store.audit import Entry
 from txsalt.master.store.private_file import make_private_folder, write_private
 from txsalt.protocol.admission import KeyState, Known
 from txsalt.wire import names, rsa
@@ -23,6 +24,13 @@ AUTOSIGN_FOLDER = "minions_autosign"
 _ORDER = (KeyState.REJECTED, KeyState.ACCEPTED, KeyState.PENDING)
 # Two changes within one tick of the file system's clock look like one.
 _SETTLED_NS = 2_000_000_000
+
+WORDS = {
+    KeyState.ACCEPTED: "accepted",
+    KeyState.PENDING: "pending",
+    KeyState.REJECTED: "rejected",
+    KeyState.DENIED: "denied",
+}
 
 Mark = tuple[int, int, int]
 
@@ -35,6 +43,18 @@ class KeyChange:
     was: KeyState
     now: KeyState | None
     pem: str
+
+
+def entry_of(change: KeyChange, hash_type: str, by: str, note: str = "") -> Entry:
+    """Return the line of the audit log for a change."""
+    return Entry(
+        act=WORDS[change.now] if change.now else "deleted",
+        id=change.id,
+        by=by,
+        was=WORDS[change.was],
+        finger=rsa.fingerprint(change.pem, hash_type),
+        note=note,
+    )
 
 
 class KeyStore:

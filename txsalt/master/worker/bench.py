@@ -2,6 +2,7 @@
 The workbench of one worker: everything that a command may reach, made once.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,7 +14,8 @@ from txsalt.config.master import MasterConfig
 from txsalt.errors import KeyFileError
 from txsalt.jobs.jid import JidClock
 from txsalt.master.fileserver.roots import Roots
-from txsalt.master.store import master_key, user_keys
+from txsalt.master.store import audit, master_key, user_keys
+from txsalt.master.store.audit import Entry
 from txsalt.master.store.database import Connection
 from txsalt.master.store.facts import FactsStore
 from txsalt.master.store.identities import Identities, forget
@@ -22,6 +24,7 @@ from txsalt.master.store.keys import KeyStore
 from txsalt.master.store.mine import MineStore
 from txsalt.master.store.presence import Presence
 from txsalt.master.store.secrets import Secrets
+from txsalt.master.store.tokens import Tokens
 from txsalt.master.worker.autosign import Autosign
 from txsalt.master.worker.bus import Outgoing
 from txsalt.master.worker.gatekeeper import Gatekeeper
@@ -33,6 +36,9 @@ from txsalt.wire import auth_loads, rsa
 
 if TYPE_CHECKING:
     from txsalt.master.pillar.compiler import Pillar
+    from txsalt.master.worker.logins.service import Logins
+
+log = logging.getLogger(__package__)
 
 
 class Bench:
@@ -64,11 +70,13 @@ class Bench:
         self.master_key = master_key.load(
             f"{config.pki_dir}/{master_key.NAME}.pem", config.key_pass
         )
+        self.tokens = Tokens(config.cachedir, secrets.session_secret)
         self.sessions = Sessions(self.keys, secrets.session_secret, config.publish_session)
         self.gatekeeper = Gatekeeper(
             self.sessions,
             user_keys.load_all(config.cachedir),
             own_user=config.user,
+            limited_users=config.publisher_acl,
             aes=secrets.aes,
             minimum_version=config.minimum_auth_version,
             ttl=config.request_server_ttl,
@@ -76,6 +84,7 @@ class Bench:
         self._connection = connection
         self._jids = JidClock()
         self._pillar: Pillar | None = None
+        self._logins: Logins | None = None
         self._signer = _load_signer(config)
         self._stored_signature = _load_signature(config)
         self._faces: dict[str, MasterFace] = {}
@@ -115,6 +124,14 @@ class Bench:
             self._pillar = Pillar(options, Roots(config.pillar_roots))
         return self._pillar
 
+    def logins(self) -> "Logins":
+        """Return what judges passwords and tokens; made for the first who shows one."""
+        if self._logins is None:
+            from txsalt.master.worker.logins.service import Logins
+
+            self._logins = Logins(self.config, self.tokens, self.refusals, self.clock)
+        return self._logins
+
     def new_jid(self) -> str:
         """Return a job id that this worker has not given yet; another one may have."""
         return self._jids.make(datetime.fromtimestamp(self.clock(), UTC))
@@ -132,6 +149,14 @@ class Bench:
     def forget(self, minion_id: str) -> None:
         """Delete what is kept about an id whose key is gone."""
         forget(self._connection, minion_id)
+
+    def note(self, *entries: Entry) -> None:
+        """Write changes to the audit log; one that cannot be written is an error in the log."""
+        try:
+            audit.append(self.config.pki_dir, list(entries), self.clock())
+        except KeyFileError as exc:
+            # The change is made, and whoever asked for it has to learn that.
+            log.error("%s", exc)
 
     def key_removed(self, reason: str) -> None:
         """Ask the daemon for another shared key, as somebody who holds it must not."""

@@ -7,7 +7,7 @@ Source: PROTOCOL sections 7.2, 10.1, 19.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any  # loads are maps of any msgpack value
 
 from attrs import field, frozen
@@ -19,7 +19,8 @@ from txsalt.protocol import sealed_request
 from txsalt.wire import envelope, fields, names, serial
 from txsalt.wire.crypticle import Crypticle
 
-# Whose key file is as good as root's, besides that of the master's own user.
+# Whose key file is as good as root's, besides that of the master's own user; the second one only
+# if no rule grants that user less.
 _FULL_USERS = ("root", "salt")
 
 
@@ -43,17 +44,22 @@ class Gatekeeper:
         *,
         own_user: str,
         aes: str,
+        limited_users: Collection[str] = (),
         minimum_version: int = envelope.VERSION,
         ttl: float = 0,
     ) -> None:
-        """``ttl``: seconds after which a sealed request is too old, 0: never."""
+        """
+        Know the keys of all users.
+
+        ``limited_users`` are those of ``publisher_acl``; ``ttl``: seconds after which a sealed
+        request is too old, 0: never.
+        """
         self._sessions = sessions
         self._minimum_version = minimum_version
         self._ttl = ttl
         self._user_keys = {user: key.encode("ascii") for user, key in user_keys.items()}
-        self._full = [
-            key for user, key in self._user_keys.items() if user in (*_FULL_USERS, own_user)
-        ]
+        trusted = {own_user, "root"} | (set(_FULL_USERS) - set(limited_users))
+        self._full = [key for user, key in self._user_keys.items() if user in trusted]
         self._shared = Crypticle(aes)
 
     def use(self, aes: str) -> None:

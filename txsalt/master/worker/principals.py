@@ -4,7 +4,8 @@ Who a request comes from, once that is proved. Handlers get one of these and tru
 
 from attrs import field, frozen
 
-from txsalt.wire import rsa
+from txsalt.rights.rules import Rule
+from txsalt.wire import algorithms, rsa
 from txsalt.wire.crypticle import Crypticle
 
 
@@ -17,8 +18,8 @@ class Minion:
     crypticle: Crypticle = field(repr=False)
     version: int
     nonce: str = ""
-    enc_algo: str = rsa.OAEP_SHA1
-    sig_algo: str = rsa.PKCS1V15_SHA1
+    enc_algo: str = algorithms.OAEP_SHA1
+    sig_algo: str = algorithms.PKCS1V15_SHA1
 
 
 @frozen(kw_only=True)
@@ -40,11 +41,27 @@ class LocalUser:
     A user of this machine who can read a key file.
 
     ``name`` is as sent, for the publication. ``full``: the key is root's or the master's own; a
-    user with only their own key may do what an ACL grants, and there is none so far.
+    user with only their own key may do what ``publisher_acl`` grants.
     """
 
     name: str
     full: bool
+
+
+@frozen(kw_only=True)
+class ExternalUser:
+    """
+    A user that a back end of ``external_auth`` vouches for, now or when a token was made.
+
+    ``rules`` are what the user may; ``scope``, if the token has one, must allow it as well.
+    """
+
+    name: str
+    eauth: str
+    groups: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    scope: tuple[Rule, ...] | None = None
+    by_token: bool = False
 
 
 @frozen
@@ -52,4 +69,5 @@ class Nobody:
     """A request in clear text without a valid key."""
 
 
-Principal = Minion | KeyHolder | LocalUser | Nobody
+User = LocalUser | ExternalUser
+Principal = Minion | KeyHolder | User | Nobody

@@ -13,19 +13,21 @@ from attrs import evolve
 
 from txsalt.errors import BadAlgorithm
 from txsalt.events import tags
+from txsalt.master.store.audit import Entry
+from txsalt.master.store.keys import WORDS
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.gatekeeper import Opened
 from txsalt.protocol import admission
 from txsalt.protocol.admission import Automatic, Decision, KeyState
-from txsalt.wire import auth_loads, envelope, rsa
+from txsalt.wire import algorithms, auth_loads, envelope, rsa
 
 
 def auth(bench: Bench, opened: Opened) -> envelope.Reply:
     """Answer a sign-in. Raises BadLoad, BadName or BadKey for what is answered "bad load"."""
     request = auth_loads.read_auth_request(opened.load)
     try:
-        rsa.check_enc_algo(request.enc_algo)
-        rsa.check_sig_algo(request.sig_algo)
+        algorithms.check_enc_algo(request.enc_algo)
+        algorithms.check_sig_algo(request.sig_algo)
     except BadAlgorithm as exc:
         return envelope.ClearReply({"ret": str(exc)})
     # The key's text is what is stored and compared, so it must be the text of a key.
@@ -80,13 +82,31 @@ def _is_full(bench: Bench, minion_id: str) -> bool:
 def _carry_out(bench: Bench, request: auth_loads.AuthRequest, decision: Decision) -> None:
     minion_id = request.minion_id
     if decision.store is not None:
+        before = bench.keys.pem(minion_id, decision.store)
         bench.keys.put(decision.store, minion_id, request.pub)
+        _note(bench, request, decision.store, before)
     if decision.remove is not None and decision.remove is not decision.store:
         bench.keys.remove(decision.remove, minion_id)
     if decision.verdict is None:
         bench.identities.signed_in(minion_id, request.pub)
     if bench.config.auth_events:
         bench.out.fire(tags.AUTH, _event(request, decision))
+
+
+def _note(
+    bench: Bench, request: auth_loads.AuthRequest, state: KeyState, before: str | None
+) -> None:
+    # Denied keys replace each other as often as somebody likes; one line for each id is enough.
+    if before == request.pub or (before is not None and state is KeyState.DENIED):
+        return
+    automatic = state in (KeyState.ACCEPTED, KeyState.REJECTED)
+    entry = Entry(
+        act=WORDS[state],
+        id=request.minion_id,
+        by="open_mode" if bench.config.open_mode else "autosign" if automatic else "sign-in",
+        finger=rsa.fingerprint(request.pub, bench.config.hash_type),
+    )
+    bench.note(entry)
 
 
 def _event(request: auth_loads.AuthRequest, decision: Decision) -> dict[str, Any]:

@@ -6,11 +6,17 @@ Source: PROTOCOL sections 10.2, 10.3.
 
 from typing import Any  # loads are maps of any msgpack value
 
+from txsalt.errors import LocalError
+from txsalt.master.store.tokens import Token
+from txsalt.master.worker import permissions
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands.publishing import publish_job
 from txsalt.master.worker.gatekeeper import Opened
-from txsalt.master.worker.principals import LocalUser
+from txsalt.master.worker.permissions import NotAllowed
+from txsalt.master.worker.principals import Nobody
+from txsalt.targeting.expand import Expansion
 from txsalt.wire import envelope, job_loads
+from txsalt.wire.job_loads import PublishRequest
 
 
 def ping(bench: Bench, opened: Opened) -> Any:
@@ -19,14 +25,20 @@ def ping(bench: Bench, opened: Opened) -> Any:
 
 
 def publish(bench: Bench, opened: Opened) -> envelope.Reply:
-    """Publish a job for a local user."""
-    user = opened.principal
-    if not isinstance(user, LocalUser):
+    """Publish a job for a user, as far as the user may."""
+    sent = job_loads.read_publish_request(opened.load)
+    user = permissions.sender(bench, opened, sent.kwargs)
+    if isinstance(user, Nobody):
         return _refused("AuthenticationError", "Authentication error occurred.")
-    if not user.full:
+
+    def judge(request: PublishRequest, expansion: Expansion) -> PublishRequest:
+        return permissions.judged(bench, user, request, sent, expansion)
+
+    try:
+        published = publish_job(bench, sent, user=user.name, judge=judge)
+    except NotAllowed as exc:
+        bench.refusals.note("rights", str(exc))
         return _refused("AuthorizationError", "Authorization error occurred.")
-    request = job_loads.read_publish_request(opened.load)
-    published = publish_job(bench, request, user=user.name)
     if published.jid is None:
         load: dict[str, Any] = {"jid": None, "minions": [], "error": published.problem}
     else:
@@ -38,14 +50,28 @@ def publish(bench: Bench, opened: Opened) -> envelope.Reply:
     return envelope.ClearReply(load)
 
 
-def get_token(bench: Bench, opened: Opened) -> Any:
-    """Find no token: there are none without an outside service that vouches for users."""
-    return {}
-
-
 def mk_token(bench: Bench, opened: Opened) -> Any:
-    """Make no token, as above."""
-    return ""
+    """Make a token for who shows a password; an empty text for who does not."""
+    try:
+        made = bench.logins().make_token(opened.load)
+    except LocalError as exc:
+        bench.refusals.note("token", str(exc))
+        return ""
+    return "" if made is None else _token(made.token, made.known)
+
+
+def get_token(bench: Bench, opened: Opened) -> Any:
+    """Return what is known of a token that is shown; nothing for one that is none or over."""
+    token = opened.load.get("token")
+    known = bench.logins().describe(token)
+    return {} if known is None else _token(token, known)
+
+
+def _token(token: Any, known: Token) -> dict[str, Any]:
+    told = {name: getattr(known, name) for name in ("start", "expire", "name", "eauth")}
+    if known.groups:
+        told["groups"] = known.groups
+    return {**told, "token": token}
 
 
 def _refused(name: str, message: str) -> envelope.BareReply:

@@ -5,12 +5,13 @@ Source: PROTOCOL sections 8.2, 9.8, 13.1.
 """
 
 import fnmatch
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any  # wheel results are any msgpack value
 
 from txsalt.events import tags
-from txsalt.master.store.keys import KeyChange
+from txsalt.master.store.keys import KeyChange, entry_of
 from txsalt.master.worker.bench import Bench
+from txsalt.master.worker.permissions import BY
 from txsalt.master.worker.principals import Minion
 from txsalt.protocol.admission import KeyState
 from txsalt.wire import rsa
@@ -29,12 +30,15 @@ def revoke_auth(bench: Bench, minion: Minion, load: dict[str, Any]) -> bool:
     """Delete the key of the minion that asks for it."""
     if not bench.config.allow_minion_key_revoke:
         return False
-    told(bench, bench.keys.delete(minion.id, (KeyState.ACCEPTED,)))
+    changes = bench.keys.delete(minion.id, (KeyState.ACCEPTED,))
+    told(bench, changes, by=f"minion {minion.id}", note="revoke_auth")
     return True
 
 
-def told(bench: Bench, changes: Iterable[KeyChange]) -> None:
-    """Do what follows from changes of keys: forget, fire events, ask for another shared key."""
+def told(bench: Bench, changes: Sequence[KeyChange], *, by: str, note: str = "") -> None:
+    """Do what follows from changes of keys: log, forget, fire events, ask for another AES key."""
+    if changes:
+        bench.note(*(entry_of(each, bench.config.hash_type, by, note) for each in changes))
     for change in changes:
         if change.now is None and change.was is KeyState.ACCEPTED:
             bench.forget(change.id)
@@ -98,7 +102,7 @@ def _change(
     grouped: Grouped = {}
     for minion_id in wanted:
         changes = change(minion_id, sources)
-        told(bench, changes)
+        told(bench, changes, by=str(load.get(BY) or ""), note=str(load.get("note") or ""))
         for each in changes:
             if each.now is not None:
                 grouped.setdefault(each.now.value, []).append(each.id)

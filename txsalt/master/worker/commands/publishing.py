@@ -7,6 +7,7 @@ Source: PROTOCOL sections 10.3, 11.2, 13.1.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any  # loads are maps of any msgpack value
 
 from attrs import evolve, field, frozen
@@ -26,6 +27,8 @@ _TRIES = 100
 _PILLAR_WORD = re.compile(r"[IJN](?:\|.)?@|pillar|nodegroup")
 _BY_ID = ("glob", "pcre", "list")
 
+Judge = Callable[[PublishRequest, Expansion], PublishRequest]
+
 
 @frozen(kw_only=True)
 class Published:
@@ -38,11 +41,17 @@ class Published:
 
 
 def publish_job(
-    bench: Bench, request: PublishRequest, *, user: str, owner: str | None = None
+    bench: Bench,
+    request: PublishRequest,
+    *,
+    user: str,
+    owner: str | None = None,
+    judge: Judge | None = None,
 ) -> Published:
     """
     Publish what is asked for. ``owner`` is the minion that asks, None for a local user.
 
+    ``judge`` gets the request and whom it means, and returns what may be published or raises.
     A ``jid`` in the request that was used before is refused: minions would ignore the job.
     """
     try:
@@ -52,6 +61,9 @@ def publish_job(
     expansion = expand_target(
         bench, request.tgt, request.tgt_type, str(request.kwargs.get("delimiter") or ":")
     )
+    if judge is not None:
+        # Also for nobody: who may not ask shall not learn whether a target means anybody.
+        request = judge(request, expansion)
     if not expansion.minions:
         reason = f": {expansion.problem}" if expansion.problem else ""
         problem = f"Master could not resolve minions for target {request.tgt}{reason}"

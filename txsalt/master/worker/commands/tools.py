@@ -10,10 +10,12 @@ from typing import Any  # results are any msgpack value
 
 from txsalt.errors import TxsaltError
 from txsalt.events import tags
+from txsalt.master.worker import permissions
 from txsalt.master.worker.bench import Bench
-from txsalt.master.worker.commands import job_history, job_records, keys, targets
+from txsalt.master.worker.commands import access, job_history, job_records, keys, presence, targets
 from txsalt.master.worker.gatekeeper import Opened
-from txsalt.master.worker.principals import LocalUser
+from txsalt.master.worker.permissions import BY
+from txsalt.master.worker.principals import LocalUser, Nobody, User
 from txsalt.wire import fields
 
 log = logging.getLogger(__name__)
@@ -37,19 +39,37 @@ RUNNERS: dict[str, Function] = {
     "jobs.unfinished": job_records.unfinished,
     "target.preview": targets.preview,
     "target.ids": targets.ids,
+    "jobs.why": presence.why,
+    "manage.status": presence.status,
+    "manage.up": presence.up,
+    "manage.down": presence.down,
+    "presence.details": presence.details,
 }
+# Only for who commands the master, and only with ``direct``: some results are secrets.
+PRIVATE: dict[str, Function] = {
+    "token.create": access.create_token,
+    "token.list": access.list_tokens,
+    "token.revoke": access.revoke_token,
+    "acl.explain": access.explain,
+}
+# No argument of a function, and not to be passed on.
+_CREDENTIALS = frozenset(
+    ["cmd", "fun", "key", "user", "token", "eauth", "username", "password", BY]
+)
 
 
 def wheel(bench: Bench, opened: Opened) -> Any:
     """Run a wheel function; the reply has the result."""
-    user = opened.principal
-    if not isinstance(user, LocalUser) or not user.full:
-        return _refused()
-    fun, jid = fields.text(opened.load, "fun"), bench.new_jid()
+    load = opened.load
+    user, fun = permissions.sender(bench, opened, load), fields.text(load, "fun")
+    arguments = {name: value for name, value in load.items() if name not in _CREDENTIALS}
+    if isinstance(user, Nobody) or not _may(bench, user, "wheel", fun, arguments):
+        return permissions.failure(load)
+    jid = bench.new_jid()
     tag = f"salt/wheel/{jid}"
     about = {"fun": f"wheel.{fun}", "jid": jid, "user": user.name}
     bench.out.fire(tags.wheel_new(jid), about)
-    data = {**about, "tag": tag, **_run(bench, WHEELS, fun, opened.load)}
+    data = {**about, "tag": tag, **_run(bench, WHEELS, fun, {**arguments, BY: user.name})}
     bench.out.fire(tags.wheel_return(jid), data)
     return {"tag": tag, "data": data}
 
@@ -61,18 +81,22 @@ def runner(bench: Bench, opened: Opened) -> Any:
     With ``direct`` in the load the result is in the reply, whole and for nobody else's eyes, and
     no event is fired: for our own tools, which look at things often.
     """
-    user = opened.principal
-    if not isinstance(user, LocalUser) or not user.full:
-        return _refused()
-    fun = fields.text(opened.load, "fun")
-    if opened.load.get("direct") is True:
-        return {"data": _run(bench, RUNNERS, fun, _named(opened.load))}
+    load = opened.load
+    user, fun = permissions.sender(bench, opened, load), fields.text(load, "fun")
+    arguments = {name: value for name, value in _named(load).items() if name != BY}
+    direct = load.get("direct") is True
+    if isinstance(user, Nobody):
+        return permissions.failure(load)
+    if fun in PRIVATE and direct and isinstance(user, LocalUser) and user.full:
+        return {"data": _run(bench, PRIVATE, fun, {**arguments, BY: user.name})}
+    if not _may(bench, user, "runner", fun, arguments):
+        return permissions.failure(load)
+    if direct:
+        return {"data": _run(bench, RUNNERS, fun, arguments)}
     jid = bench.new_jid()
     about = {"fun": f"runner.{fun}", "jid": jid, "user": user.name}
     bench.out.fire(tags.runner_new(jid), about)
-    bench.out.fire(
-        tags.runner_return(jid), {**about, **_run(bench, RUNNERS, fun, _named(opened.load))}
-    )
+    bench.out.fire(tags.runner_return(jid), {**about, **_run(bench, RUNNERS, fun, arguments)})
     return {"tag": f"salt/run/{jid}", "jid": jid}
 
 
@@ -106,6 +130,8 @@ def _named(load: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _refused() -> dict[str, Any]:
-    message = 'Authentication failure of type "user" occurred.'
-    return {"error": {"name": "UserAuthenticationError", "message": message}}
+def _may(bench: Bench, user: User, form: str, fun: str, arguments: dict[str, Any]) -> bool:
+    decision = permissions.on_master(bench, user, form, fun, arguments)
+    if not decision.allowed:
+        bench.refusals.note("rights", f"{user.name} may not run {form} {fun:.100}")
+    return decision.allowed

@@ -1,0 +1,1 @@
+"""Who vouches for a user: passwords by PAM or from a file, and tokens."""

@@ -1,0 +1,1 @@
+"""Who may do what: pure decisions from the operator's rules, with the rule that decides."""
