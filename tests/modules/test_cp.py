@@ -6,11 +6,14 @@ import hashlib
 import os
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 from tests.modules.calls import FakeContext, modules_and_shared
 from tests.modules.file_case import FileCase
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
+from txsalt.master.fileserver.roots import Roots
+from txsalt.master.worker.commands import files as commands
 
 BIG = bytes(range(256)) * 40
 
@@ -73,6 +76,39 @@ class FakeMaster(FakeContext):
         kept = self.received.get(name, b"")[: load["loc"]]
         self.received[name] = kept + load["data"]
         return "refused" not in load["path"]
+
+
+class ContractTests(FileCase):
+    """The fake master answers as the real one."""
+
+    def test_same_answers(self) -> None:
+        """
+        Each request of a fetch gets the same answer from both.
+        """
+        fake = FakeMaster({})
+        for name, content in fake.files.items():
+            self.made(f"roots/{name}", content, 0o755)
+        bench: Any = SimpleNamespace(
+            files=Roots({"base": [str(self.here / "roots")]}),
+            config=SimpleNamespace(file_buffer_size=fake.part),
+            refusals=SimpleNamespace(note=lambda kind, reason: None),
+        )
+        minion: Any = None  # these answers do not depend on who asks
+        for path in (*fake.files, "none"):
+            load = {"path": path, "saltenv": "base", "loc": 0}
+            self.assertEqual(commands.file_hash(bench, minion, load), fake._file_hash(load))
+            for offset in (0, 1000, len(BIG), len(BIG) + 1):
+                real = commands.serve_file(bench, minion, {**load, "loc": offset})
+                ours: Any = fake._serve_file({**load, "loc": offset})
+                self.assertEqual(as_bytes(real), as_bytes(ours))
+        load = {"saltenv": "base", "prefix": ""}
+        self.assertEqual(commands.file_list(bench, minion, load), fake._file_list(load))
+
+
+def as_bytes(reply: dict[str, Any]) -> dict[str, Any]:
+    """Give a reply with its data as bytes, as text and bytes are the same on the wire."""
+    data = reply["data"]
+    return {**reply, "data": data.encode() if isinstance(data, str) else data}
 
 
 class CpCase(FileCase):

@@ -77,6 +77,14 @@ class ReplaceTests(FileCase):
         self.call("replace", path, "ö", "oe", encoding="utf-16", backup=False)
         self.assertEqual(path.read_bytes().decode("utf-16"), "groeße=1\n")
 
+    def test_characters_are_not_cut(self) -> None:
+        """
+        An expression that takes any character takes a whole one, in any alphabet.
+        """
+        path = self.made("a", "жщк\n".encode())
+        self.call("replace", path, "^.", "l", backup=False)
+        self.assertEqual(path.read_bytes().decode(), "lщк\n")
+
     def test_backup_of_a_link(self) -> None:
         """
         Beside a link to the file comes a link to its backup.

@@ -7,12 +7,9 @@ import contextlib
 import os
 import re
 import shutil
-import ssl
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from typing import IO, Any  # what urllib gives has no type
+from typing import Any  # what urllib gives has no type
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from txsalt.jobs.errors import CommandExecutionError
@@ -79,11 +76,39 @@ def _save(answer: Any, part: str, url: str) -> None:
 @contextlib.contextmanager
 def _opened(
     url: str, verify_ssl: bool, headers: dict[str, str], method: str = "GET"
-) -> Iterator[IO[bytes] | Any]:
+) -> Iterator[Any]:
+    # Most jobs ask no web server; these imports would double the time that loading file takes.
+    import http.client
+    import urllib.error
+    import urllib.request
+
+    try:
+        handler = urllib.request.HTTPSHandler(context=_context(verify_ssl))
+        request = _request(url, headers, method)
+        answer = urllib.request.build_opener(handler).open(request, timeout=_TIMEOUT)
+    except urllib.error.HTTPError as exc:
+        if exc.code != _NOT_MODIFIED:
+            raise CommandExecutionError(f"{redacted(url)}: {exc.code} {exc.reason}") from exc
+        answer = exc
+    except (OSError, ValueError, http.client.HTTPException) as exc:
+        reason = getattr(exc, "reason", exc)
+        raise CommandExecutionError(f"{redacted(url)}: {reason}") from exc
+    with answer:
+        try:
+            yield answer
+        except http.client.HTTPException as exc:
+            raise CommandExecutionError(f"{redacted(url)}: {exc!r}") from exc
+        except TimeoutError as exc:
+            raise CommandExecutionError(f"{redacted(url)}: no byte for {_TIMEOUT:g} s") from exc
+
+
+def _request(url: str, headers: dict[str, str], method: str) -> Any:
+    import urllib.request
+
     address = urlsplit(url)
-    clean = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2], fragment=""))
     if address.scheme not in ("http", "https"):
         raise CommandExecutionError(f"{redacted(url)}: only salt, file, http and https are fetched")
+    clean = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2], fragment=""))
     request = urllib.request.Request(clean, headers=headers, method=method)  # noqa: S310
     if address.username is not None:
         word = f"{unquote(address.username)}:{unquote(address.password or '')}"
@@ -91,22 +116,14 @@ def _opened(
         request.add_unredirected_header(
             "Authorization", "Basic " + base64.b64encode(word.encode()).decode()
         )
+    return request
+
+
+def _context(verify_ssl: bool) -> Any:
+    import ssl
+
     context = ssl.create_default_context()
     if not verify_ssl:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
-    try:
-        answer = opener.open(request, timeout=_TIMEOUT)
-    except urllib.error.HTTPError as exc:
-        if exc.code != _NOT_MODIFIED:
-            raise CommandExecutionError(f"{redacted(url)}: {exc.code} {exc.reason}") from exc
-        answer = exc
-    except (OSError, ValueError) as exc:
-        reason = getattr(exc, "reason", exc)
-        raise CommandExecutionError(f"{redacted(url)}: {reason}") from exc
-    with answer:
-        try:
-            yield answer
-        except OSError as exc:
-            raise CommandExecutionError(f"{redacted(url)}: {exc}") from exc
+    return context

@@ -154,21 +154,42 @@ def _search(path: str, change: _Change, encoding: str | None) -> bool:
 
 def _outcome(path: str, change: _Change, encoding: str | None) -> _Outcome:
     if encoding is not None:
-        text = _characters(path, encoding)
-        new, line = change.apply(text, str)
-        old_lines, new_lines = text.splitlines(True), new.splitlines(True)
-    else:
-        with _mapped(path) as data:
-            new, line = change.apply(data, bytes)
-            if line is None and len(new) == len(data) and new == data[:]:
-                return _Outcome(content=None, old_lines=[], new_lines=[])
-            old_lines, new_lines = data[:].splitlines(True), new.splitlines(True)
+        return _outcome_in_characters(path, change, encoding)
+    with _mapped(path) as data:
+        new, line = change.apply(data, bytes)
+        if line is None and len(new) == len(data) and new == data[:]:
+            return _Outcome(content=None, old_lines=[], new_lines=[])
+        old = data[:]
+    if not _is_utf8(new) and _is_utf8(old):
+        # The expression took a byte of a character: it is meant for characters.
+        return _outcome_in_characters(path, change, "utf-8")
+    return _finished(old.splitlines(True), new.splitlines(True), line, change, None)
+
+
+def _outcome_in_characters(path: str, change: _Change, encoding: str) -> _Outcome:
+    text = _characters(path, encoding)
+    new, line = change.apply(text, str)
+    old_lines, new_lines = text.splitlines(True), new.splitlines(True)
+    return _finished(old_lines, new_lines, line, change, encoding)
+
+
+def _finished(
+    old: list[Any], new: list[Any], line: Any, change: _Change, encoding: str | None
+) -> _Outcome:
     if line is not None:
-        _add_line(new_lines, line, change)
-    if new_lines == old_lines:
+        _add_line(new, line, change)
+    if new == old:
         return _Outcome(content=None, old_lines=[], new_lines=[])
-    content = b"".join(_encoded(each, encoding) for each in new_lines)
-    return _Outcome(content=content, old_lines=old_lines, new_lines=new_lines)
+    content = _joined(new, encoding)
+    return _Outcome(content=content, old_lines=old, new_lines=new)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _add_line(lines: list[Any], line: Any, change: _Change) -> None:
@@ -236,5 +257,6 @@ def _as(kind: type, text: str) -> Any:
     return text.encode() if kind is bytes else text
 
 
-def _encoded(line: Any, encoding: str | None) -> bytes:
-    return line if isinstance(line, bytes) else line.encode(encoding or "utf-8")
+def _joined(lines: list[Any], encoding: str | None) -> bytes:
+    """Encode as a whole: some encodings begin with a mark, once."""
+    return b"".join(lines) if encoding is None else "".join(lines).encode(encoding)
