@@ -11,7 +11,6 @@ import platform
 import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -100,8 +99,9 @@ def _one(book: Book, house: House, scenario: Scenario, size: Size, begun: float)
             book.add(house.name, seen)
     # One scenario that fails must not cost the others.
     except (AssertionError, OSError, subprocess.SubprocessError, KeyError) as error:
-        _say(traceback.format_exc(), begun)
-        book.fail(house.name, scenario.NAME, str(error)[:400] or type(error).__name__)
+        reason = str(error) or type(error).__name__
+        _say(f"  {scenario.NAME} failed: {reason}", begun)
+        book.fail(house.name, scenario.NAME, reason[:400])
 
 
 def _build(lines: list[str]) -> bool:
