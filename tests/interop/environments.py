@@ -20,8 +20,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# A line is one long-lived release of Salt; each wants the newest of its kind.
-LINES = {"3008": ("salt==3008.*",), "3006": ("salt==3006.*",)}
+# A line is one long-lived release of Salt; each wants the newest of its kind. "guest" is the Salt
+# that lives beside txsalt in one environment, with a package of more modules for it.
+LINES = {
+    "3008": ("salt==3008.*",),
+    "3006": ("salt==3006.*",),
+    "guest": ("salt==3008.*", "saltext.consul==1.*"),
+}
 
 
 def cache_folder() -> Path:

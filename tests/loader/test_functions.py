@@ -5,7 +5,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsalt.loader.functions import Functions
+from txsalt.loader.functions import Function, Functions
 from txsalt.loader.scan import folder
 
 
@@ -210,3 +210,73 @@ class FunctionsTests(SynchronousTestCase):
             "def seen():\n    return SEEN\n",
         )
         self.assertEqual(self.functions()["start.seen"](), ["web-01"])
+
+    def test_disabled(self) -> None:
+        """
+        A disabled module is as if it were not there, by its file or by its name.
+        """
+        self.write("one.py", "def f(): 0\n")
+        self.write("two.py", "__virtualname__ = 'second'\ndef f(): 0\n")
+        self.write("three.py", "def f(): 0\n")
+        places = [folder(self.folder)]
+        functions = Functions(places, {}, kind=self.id(), disabled=["one", "second"])
+        self.assertEqual(functions.names(), ["three.f"])
+
+    def test_one_module(self) -> None:
+        """
+        The functions of one module are listed without loading the others.
+        """
+        self.write("one.py", "def f(): 0\ndef g(): 0\n")
+        self.write("broken.py", "1 / 0\n")
+        functions = self.functions()
+        self.assertEqual(functions.names_of("one"), ["one.f", "one.g"])
+        self.assertEqual(functions.failed_modules(), {})
+
+    def test_guest(self) -> None:
+        """
+        What is not here is looked for at the guest's, or there first.
+        """
+        self.write("one.py", "def f():\n    return 'mine'\n")
+        places = [folder(self.folder)]
+        for preferred, expected in ((False, "mine"), (True, "guest")):
+            guest = FakeGuest(preferred)
+            functions = Functions(places, {}, kind=self.id(), guest=guest)
+            self.assertEqual(functions["one.f"](), expected)
+            self.assertEqual(functions["two.g"](), "guest")
+            self.assertEqual(functions.outputter("two.g"), "txt")
+            self.assertEqual(functions.names(), ["one.f"])
+            self.assertEqual(functions.guest_names(), ["one.f", "two.g"])
+            self.assertNotIn("two.h", functions)
+            self.assertEqual(functions.missing_reason("two.h"), "no h")
+
+    def test_guest_costs_nothing(self) -> None:
+        """
+        A guest is not asked for functions that are here.
+        """
+        self.write("one.py", "__outputter__ = {'f': 'raw'}\ndef f(): 0\n")
+        guest = FakeGuest(preferred=False)
+        functions = Functions([folder(self.folder)], {}, kind=self.id(), guest=guest)
+        functions["one.f"]()
+        self.assertEqual(functions.outputter("one.f"), "raw")
+        self.assertEqual(guest.asked, [])
+
+
+class FakeGuest:
+    """A guest with two functions."""
+
+    def __init__(self, preferred: bool) -> None:
+        self.preferred = preferred
+        self.asked: list[str] = []
+
+    def get(self, name: str) -> Function | None:
+        self.asked.append(name)
+        return (lambda: "guest") if name in self.names() else None
+
+    def names(self) -> list[str]:
+        return ["two.g", "one.f"]
+
+    def outputter(self, name: str) -> str | None:
+        return "txt"
+
+    def missing_reason(self, name: str) -> str:
+        return "no h"

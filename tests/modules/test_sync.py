@@ -1,0 +1,137 @@
+"""Modules of one's own, from the master's file roots."""
+
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.modules.calls import FakeContext, modules
+
+
+class SyncTests(SynchronousTestCase):
+    """The sync functions of saltutil, with the files of this machine as the master's."""
+
+    def setUp(self) -> None:
+        """Make two environments and a minion."""
+        self.folder = Path(self.mktemp()).absolute()
+        self.base, self.dev = self.folder / "base", self.folder / "dev"
+        self.extmods = self.folder / "cache" / "extmods"
+        for name in ("base/_modules/one.py", "base/_modules/pack/__init__.py", "dev/_modules/x.py"):
+            self.write(name, "def f():\n    return 1\n")
+        self.write("base/_modules/notes.txt", "no module")
+        self.write("base/_grains/g.py", "def f():\n    return {}\n")
+        config = {
+            "file_client": "local",
+            "file_roots": {"base": [str(self.base)], "dev": [str(self.dev)]},
+            "hash_type": "sha256",
+            "saltenv": None,
+            "cachedir": str(self.folder / "cache"),
+            "extension_modules": str(self.extmods),
+        }
+        self.context = FakeContext(config)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the master's."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call saltutil.name in a job of its own."""
+        return modules(self.context)[f"saltutil.{name}"](*args, **kwargs)
+
+    def synced(self) -> list[str]:
+        """List what is synced."""
+        files = (path for path in self.extmods.rglob("*") if path.is_file())
+        return sorted(path.relative_to(self.extmods).as_posix() for path in files)
+
+    def refreshed(self) -> list[str]:
+        """Give, once, what the daemon was asked to refresh."""
+        asked, self.context.calls = self.context.calls, []
+        return [arguments["what"] for _, arguments in asked]
+
+    def test_new_and_changed(self) -> None:
+        """
+        What is new or changed is told, and can be called by the next job.
+        """
+        self.assertEqual(self.call("sync_modules"), ["modules.one", "modules.pack.__init__"])
+        self.assertEqual(self.synced(), ["modules/one.py", "modules/pack/__init__.py"])
+        self.assertEqual(self.refreshed(), ["modules"])
+        self.assertEqual(modules(self.context)["one.f"](), 1)
+        self.assertEqual(self.call("sync_modules"), [])
+        self.write("base/_modules/one.py", "def f():\n    return 2\n")
+        self.assertEqual(self.call("sync_modules"), ["modules.one"])
+        self.assertEqual((self.extmods / "modules" / "one.py").stat().st_mode & 0o777, 0o600)
+
+    def test_gone(self) -> None:
+        """
+        What the master has no more goes, unless I keep such modules.
+        """
+        self.call("sync_modules")
+        (self.base / "_modules" / "pack" / "__init__.py").unlink()
+        self.context.config["clean_dynamic_modules"] = False
+        self.assertEqual(self.call("sync_modules"), [])
+        self.assertIn("modules/pack/__init__.py", self.synced())
+        self.context.config["clean_dynamic_modules"] = True
+        self.assertEqual(self.call("sync_modules"), [])
+        self.assertEqual(self.synced(), ["modules/one.py"])
+        self.assertFalse((self.extmods / "modules" / "pack").exists())
+
+    def test_environments(self) -> None:
+        """
+        Modules of several environments come together.
+        """
+        changed = self.call("sync_modules", saltenv="base,dev", refresh=False)
+        self.assertEqual(changed, ["modules.one", "modules.pack.__init__", "modules.x"])
+        self.assertEqual(self.refreshed(), [])
+
+    def test_chosen(self) -> None:
+        """
+        Lists in the call or the options say what is wanted.
+        """
+        self.assertEqual(self.call("sync_modules", extmod_whitelist="one,x"), ["modules.one"])
+        self.context.config["extmod_blacklist"] = {"modules": ["one"]}
+        self.assertEqual(self.call("sync_modules"), ["modules.pack.__init__"])
+        self.assertEqual(self.synced(), ["modules/pack/__init__.py"])
+
+    def test_everything(self) -> None:
+        """
+        sync_all tells of every kind, in Salt's shape, and refreshes once.
+        """
+        changed = self.call("sync_all")
+        self.assertEqual(changed["grains"], ["grains.g"])
+        self.assertEqual(changed["modules"], ["modules.one", "modules.pack.__init__"])
+        self.assertLessEqual({"states", "beacons", "utils", "returners"}, set(changed))
+        self.assertEqual(self.refreshed(), ["modules", "pillar"])
+        listed = {"grains": ["g"], "modules": ["__init__", "one"]}
+        self.assertEqual(self.call("list_extmods"), listed)
+
+    def test_grains_are_collected_anew(self) -> None:
+        """
+        New grains modules do not wait until the kept grains are too old.
+        """
+        kept = self.folder / "cache" / "grains.cache.json"
+        kept.parent.mkdir()
+        kept.write_text("{}")
+        self.assertEqual(self.call("sync_grains"), ["grains.g"])
+        self.assertFalse(kept.exists())
+        self.assertEqual(self.refreshed(), ["grains", "pillar"])
+
+    def test_other_kinds(self) -> None:
+        """
+        Every other kind has a function of its own.
+        """
+        kinds = "states renderers returners output outputters utils beacons clouds engines"
+        more = "executors log_handlers matchers proxymodules resources sdb serializers thorium"
+        for kind in [*kinds.split(), *more.split()]:
+            self.assertEqual(self.call(f"sync_{kind}"), [], kind)
+
+    def test_clear_cache(self) -> None:
+        """
+        Clearing the cache keeps returns that are on their way.
+        """
+        self.call("sync_modules")
+        self.write("cache/outbox/1", "return")
+        self.assertIs(self.call("clear_cache"), True)
+        files = [path for path in (self.folder / "cache").rglob("*") if path.is_file()]
+        self.assertEqual(files, [self.folder / "cache" / "outbox" / "1"])
