@@ -55,7 +55,7 @@ def _lines(path: Path) -> Iterator[Repo]:
 def _stanzas(path: Path) -> Iterator[Repo]:
     for stanza in read_stanzas(path.read_text(errors="replace")):
         words = {key.lower(): value.split() for key, value in stanza.items()}
-        fields = {
+        fields: Repo = {
             "file": str(path),
             "comps": words.get("components", []),
             "disabled": stanza.get("Enabled", "yes").lower() in ("no", "false", "0"),

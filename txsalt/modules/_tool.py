@@ -96,10 +96,11 @@ def run_tool(
     *,
     timeout: float = TIMEOUT,
     ignore_retcode: bool = False,
+    runas: str | None = None,
     **options: Any,
 ) -> Done:
     """
-    Run a tool to its end; ``options`` are those of ``cmd.run_all`` (runas, stdin, env, rstrip).
+    Run a tool to its end; ``options`` are those of ``cmd.run_all`` (stdin, env, rstrip …).
 
     Raises CommandExecutionError if the tool is missing, naming the package that has it.
     """
@@ -111,6 +112,7 @@ def run_tool(
             python_shell=False,
             timeout=timeout,
             ignore_retcode=ignore_retcode,
+            runas=runas,
             env=environment,
             output_loglevel="quiet",
             **options,

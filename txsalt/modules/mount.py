@@ -67,7 +67,7 @@ def mount(
     if mkmnt and not os.path.exists(name):
         __salt__["file.mkdir"](name, user=user)
     words = [*_arguments(fstype, _listed(opts)), device, name] if device else [name]
-    done = run_tool(__salt__, ["mount", *words], **_as(user))
+    done = run_tool(__salt__, ["mount", *words], runas=user)
     return done.complaint if done.retcode else True
 
 
@@ -89,7 +89,7 @@ def remount(
         return mount(name, device, mkmnt, fstype, options, user=user)
     if "remount" not in options:
         options = [*options, "remount"]
-    done = run_tool(__salt__, ["mount", *_arguments(fstype, options), device, name], **_as(user))
+    done = run_tool(__salt__, ["mount", *_arguments(fstype, options), device, name], runas=user)
     return done.complaint if done.retcode else True
 
 
@@ -108,7 +108,7 @@ def umount(
     if not is_mounted(name):
         return f"{name} does not have anything mounted"
     argv = ["umount", *(["-l"] if lazy else []), device or name]
-    done = run_tool(__salt__, argv, **_as(user))
+    done = run_tool(__salt__, argv, runas=user)
     return done.complaint if done.retcode else True
 
 
@@ -241,7 +241,3 @@ def _listed(opts: Any) -> list[str]:
 
 def _arguments(fstype: str, opts: list[str]) -> list[str]:
     return (["-o", ",".join(opts)] if opts else []) + (["-t", fstype] if fstype else [])
-
-
-def _as(user: str | None) -> dict[str, str]:
-    return {"runas": user} if user else {}

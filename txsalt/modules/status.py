@@ -178,9 +178,11 @@ def ping_master(master: str) -> bool:
 
 
 def all_status() -> dict[str, Any]:
-    """Return the figures of the other functions in one map."""
+    """Return the figures of the other functions in one map; ``w`` only where that tool is."""
     parts = (cpuinfo, cpustats, diskusage, loadavg, meminfo, uptime, vmstats)
-    return {each.__name__: each() for each in parts}
+    more = ["diskstats", "netdev", "netstats", *(["w"] if __salt__["cmd.has_exec"]("w") else [])]
+    figures = {each.__name__: each() for each in parts}
+    return figures | {name: __salt__[f"status.{name}"]() for name in more}
 
 
 def _read(path: str) -> str:

@@ -92,7 +92,7 @@ def set_system_date_time(
     names = ("year", "month", "day", "hour", "minute", "second")
     given = zip(names, (years, months, days, hours, minutes, seconds), strict=True)
     try:
-        changed = {name: int(value) for name, value in given if value is not None}
+        changed: dict[str, Any] = {key: int(value) for key, value in given if value is not None}
         wanted = _now(utc_offset).replace(microsecond=0, **changed)
     except ValueError as exc:
         raise SaltInvocationError(f"no such time: {exc}") from exc
