@@ -22,6 +22,8 @@ COMMANDS = {
     "event": ("txsalt.cli.event", "watch the event bus, fire events"),
     "call": ("txsalt.cli.call", "run a function on this machine, as its minion"),
     "swarm": ("txsalt.cli.swarm", "be many minions at once, to see what a master can take"),
+    "status": ("txsalt.cli.status", "show which minions are up, and since when"),
+    "why": ("txsalt.cli.why", "say why minions have not answered a job"),
     "completion": ("txsalt.cli.completion", "print the completion script of a shell"),
     "__complete": ("txsalt.cli.complete", ""),
 }

@@ -27,8 +27,13 @@ def save_return(bench: Bench, minion: Minion, load: dict[str, Any]) -> None:
     """Store a return and fire its event. Raises BadLoad or BadName for one that is incomplete."""
     if not _signature_allows(bench, minion, load):
         bench.refusals.note("unsigned return", f"of {minion.id}")
+        _note_refused(bench, minion, load, "it is not signed with the minion's key")
         return
-    ret = job_loads.read_return(load, minion.id)
+    try:
+        ret = job_loads.read_return(load, minion.id)
+    except RemoteError as exc:
+        _note_refused(bench, minion, load, str(exc))
+        raise
     if ret.jid == _UNASKED:
         _save_unasked(bench, ret)
     else:
@@ -46,16 +51,27 @@ def save_syndic_returns(bench: Bench, minion: Minion, load: dict[str, Any]) -> N
 
 
 def _save(bench: Bench, ret: job_loads.Return) -> None:
-    keep = bench.config.job_cache and ret.jid != _NOT_KEPT
-    if keep and not bench.jobs.save_return(ret, bench.clock()):
+    keep, name = bench.config.job_cache and ret.jid != _NOT_KEPT, (ret.jid, ret.minion_id)
+    if keep and not bench.jobs.save_return(ret, bench.clock()) and bench.fired.knows(name):
         return
+    # A repetition of what another worker took in may have lost its event with that worker. Twice
+    # is better than never: who waits for it counts each minion once.
     bench.out.fire(tags.job_return(ret.jid, ret.minion_id), ret.load)
+    bench.fired.add(name)
+
+
+def _note_refused(bench: Bench, minion: Minion, load: dict[str, Any], reason: str) -> None:
+    """Keep the reason for who waits for the return; of jobs that exist only."""
+    try:
+        jid = names.jid(load.get("jid"))
+    except BadName:
+        return
+    if bench.jobs.job(jid) is not None:
+        bench.presence.refused(jid, minion.id, reason, bench.clock())
 
 
 def _save_unasked(bench: Bench, ret: job_loads.Return) -> None:
     request = _name_of(ret)
-    if request is not None and bench.jobs.has_request(request):
-        return
     load = {
         **ret.load,
         "tgt_type": "glob",
@@ -63,6 +79,11 @@ def _save_unasked(bench: Bench, ret: job_loads.Return) -> None:
         "arg": ret.load.get("fun_args") or [],
     }
     for _ in range(_TRIES):
+        known = bench.jobs.jid_of_request(request) if request is not None else None
+        if known is not None:
+            # A repetition; but whoever took it in before may have ended before it was saved.
+            _save(bench, job_loads.read_return({**load, "jid": known}, ret.minion_id))
+            return
         jid = bench.new_jid()
         load["jid"] = jid
         job_load = {name: value for name, value in load.items() if name not in ("return", "ts")}
@@ -70,8 +91,6 @@ def _save_unasked(bench: Bench, ret: job_loads.Return) -> None:
         try:
             bench.jobs.save_job(job, request)
         except Replayed:
-            if request is not None and bench.jobs.has_request(request):
-                return  # another worker had the repetition at the same time
             continue
         _save(bench, job_loads.read_return(load, ret.minion_id))
         return

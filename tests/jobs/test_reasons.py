@@ -1,0 +1,93 @@
+"""Why a minion did not answer."""
+
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from txsalt.jobs import exit_codes, reasons
+from txsalt.jobs.reasons import EXIT_CODES, SEVERAL, Known, Reason, decide
+
+HERE = Known(up=True, since=1.0, heard=2.0)
+AWAY = Known(up=False, since=1.0, heard=0.5)
+CASES: list[tuple[str, Known, Any, bool]] = [
+    ("no_key", Known(key="none"), None, False),
+    ("key_pending", Known(key="pending"), None, False),
+    ("key_rejected", Known(key="rejected"), None, False),
+    ("key_denied", Known(key="denied"), None, False),
+    ("key_denied", Known(denied=True), None, False),
+    ("never_connected", Known(), None, False),
+    ("disconnected", AWAY, None, False),
+    ("silent", HERE, None, False),
+    ("silent", Known(up=True, since=1.0, heard=2.0, denied=True), None, False),
+    ("not_received", HERE, {"state": "unknown"}, True),
+    ("not_matched", HERE, {"state": "unmatched"}, True),
+    ("queued", HERE, {"state": "queued", "position": 2}, True),
+    ("running", HERE, {"state": "running", "seconds": 3.5}, True),
+    ("return_waiting", HERE, {"state": "waiting"}, True),
+    ("return_refused", HERE, {"state": "refused", "reason": "bad load"}, True),
+    ("return_refused", Known(up=True, refused="not signed"), {"state": "ended"}, True),
+    ("result_lost", HERE, {"state": "ended"}, True),
+    ("not_running", HERE, None, True),
+    ("not_running", HERE, {"state": "of a later version"}, True),
+    ("running", AWAY, {"state": "running", "seconds": 1}, True),
+]
+
+
+class DecideTests(SynchronousTestCase):
+    """One reason comes out."""
+
+    def test_each(self) -> None:
+        """
+        Each state of things has its word and its sentence.
+        """
+        for word, known, fate, answered in CASES:
+            found = decide("m1", known, fate, answered=answered)
+            self.assertEqual(found.word, word, f"{known} {fate}")
+            self.assertTrue(str(found))
+        tried = {word for word, *_ in CASES}
+        self.assertEqual(set(EXIT_CODES) - tried, {"deadline", "not_started"})
+
+    def test_deadline(self) -> None:
+        """
+        A wait that was ended by its deadline says so only if nothing better is known.
+        """
+        note = "no return within 3 s"
+        self.assertEqual(decide("m1", HERE, None, answered=False, note=note).word, "deadline")
+        self.assertEqual(decide("m1", AWAY, None, answered=False, note=note).word, "disconnected")
+
+    def test_since(self) -> None:
+        """
+        A minion that is gone is told with the time since when.
+        """
+        found = decide("m1", AWAY, None, answered=False)
+        self.assertEqual(found.as_map()["since"], 1.0)
+        self.assertNotIn("since", reasons.NO_KEY.as_map())
+
+    def test_from_map(self) -> None:
+        """
+        What a later master adds is left out.
+        """
+        self.assertEqual(Known.from_map({"up": True, "mood": "good"}), Known(up=True))
+
+
+class ExitCodeTests(SynchronousTestCase):
+    """The code that a script sees."""
+
+    def test_own_codes(self) -> None:
+        """
+        Each reason has a code of its own, which nothing else uses.
+        """
+        codes = [*EXIT_CODES.values(), SEVERAL]
+        self.assertEqual(len(set(codes)), len(codes))
+        others = {value for value in vars(exit_codes).values() if isinstance(value, int)}
+        self.assertEqual(others & set(codes), set())
+        self.assertLess(max(codes), 126)
+
+    def test_of_a_job(self) -> None:
+        """
+        One reason gives its code however many it holds for, two give the code for several.
+        """
+        gone, silent = (Reason(word=word, text="") for word in ("disconnected", "silent"))
+        self.assertEqual(reasons.exit_code([]), 0)
+        self.assertEqual(reasons.exit_code([gone, gone]), EXIT_CODES["disconnected"])
+        self.assertEqual(reasons.exit_code([gone, silent]), SEVERAL)

@@ -1,0 +1,169 @@
+"""What a worker says of who is there, and of returns that did not come."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.master.place import Place, key_pair
+from txsalt.master.store import presence as store
+from txsalt.master.worker.commands import presence
+from txsalt.protocol.admission import KeyState
+from txsalt.protocol.presence import Sighting
+
+JID = "20260101000000000001"
+
+
+class StatusTests(SynchronousTestCase):
+    """manage.up, manage.down, manage.status and the details."""
+
+    def setUp(self) -> None:
+        self.place = Place(self)
+        for minion_id in ("here", "away", "never"):
+            self.place.minion(minion_id)
+        store.write(
+            self.place.store_path,
+            [
+                Sighting(id="here", up=True, since=1.0, heard=5.0, address="192.0.2.1"),
+                Sighting(id="away", up=False, since=2.0, heard=1.5),
+                Sighting(id="deleted", up=True, since=2.0, heard=1.5),
+            ],
+            gone=[],
+        )
+
+    def test_up_and_down(self) -> None:
+        """
+        Accepted minions are up or down, whether they were ever there or not.
+        """
+        bench = self.place.bench
+        self.assertEqual(presence.status(bench, {}), {"up": ["here"], "down": ["away", "never"]})
+        self.assertEqual(presence.up(bench, {}), ["here"])
+        self.assertEqual(presence.down(bench, {}), ["away", "never"])
+
+    def test_as_runner(self) -> None:
+        """
+        The names are those of Salt's runners.
+        """
+        self.place.as_root("runner", fun="manage.up", kwarg={})
+        self.assertEqual(self.place.events[-1][1]["return"], ["here"])
+
+    def test_details(self) -> None:
+        """
+        What is known is told, and what is not known is left out.
+        """
+        grains = {"ipv4": ["127.0.0.1", "192.0.2.9"], "saltversion": "3008.3"}
+        self.place.bench.facts.save("away", grains, {}, 1.0)
+        self.assertEqual(
+            presence.details(self.place.bench, {}),
+            {
+                "here": {"state": "up", "since": 1.0, "heard": 5.0, "address": "192.0.2.1"},
+                "away": {
+                    "state": "down",
+                    "since": 2.0,
+                    "heard": 1.5,
+                    "address": "192.0.2.9",
+                    "version": "3008.3",
+                },
+                "never": {"state": "never"},
+            },
+        )
+
+    def test_addresses(self) -> None:
+        """
+        Loopback is no address of a minion on another machine.
+        """
+        save = self.place.bench.facts.save
+        save("here", {"ipv4": ["127.0.0.1", "192.0.2.1"], "ipv6": ["::1"]}, {}, 1.0)
+        save("away", {"os": "none"}, {}, 1.0)
+        found = store.addresses(self.place.store_path, ["here", "away", "never"])
+        self.assertEqual(found, {"here": ["192.0.2.1"]})
+
+    def test_forgotten(self) -> None:
+        """
+        A minion whose key was deleted is not in the store any more.
+        """
+        store.write(self.place.store_path, [], gone=["here", "deleted"])
+        self.assertEqual([each.id for each in store.read(self.place.store_path)], ["away"])
+
+
+class HeardTests(SynchronousTestCase):
+    """Authenticated requests."""
+
+    def test_told_once_a_second(self) -> None:
+        """
+        The daemon hears who asked something, in one message a second.
+        """
+        place = Place(self)
+        one, two = place.minion("one"), place.minion("two")
+        for _ in range(3):
+            one.ask("_file_envs")
+        two.ask("_file_envs")
+        self.assertTrue(place.bench.waiting)
+        place.bench.flush()
+        now = place.clock()
+        self.assertEqual(place.told_daemon, [{"kind": "heard", "times": {"one": now, "two": now}}])
+        one.ask("_file_envs")
+        place.bench.flush()
+        self.assertEqual(len(place.told_daemon), 1)
+        place.clock.now += 1
+        place.bench.flush()
+        self.assertEqual(len(place.told_daemon), 2)
+        self.assertFalse(place.bench.waiting)
+
+
+class WhyTests(SynchronousTestCase):
+    """What is known of those who did not answer."""
+
+    def setUp(self) -> None:
+        self.place = Place(self)
+
+    def why(self, *ids: str) -> dict[str, dict[str, object]]:
+        return presence.why(self.place.bench, {"jid": JID, "ids": list(ids)})
+
+    def test_keys(self) -> None:
+        """
+        The state of each key is told, and that another one was denied.
+        """
+        pem = key_pair("minion").public.pem
+        for state in (KeyState.PENDING, KeyState.REJECTED, KeyState.DENIED):
+            self.place.bench.keys.put(state, state.name.lower(), pem)
+        self.place.minion("good")
+        self.place.bench.keys.put(KeyState.DENIED, "good", pem)
+        found = self.why("pending", "rejected", "denied", "good", "ghost")
+        self.assertEqual(
+            {each: (about["key"], about["denied"]) for each, about in found.items()},
+            {
+                "pending": ("pending", False),
+                "rejected": ("rejected", False),
+                "denied": ("denied", True),
+                "good": ("accepted", True),
+                "ghost": ("none", False),
+            },
+        )
+
+    def test_refused_return(self) -> None:
+        """
+        A return that the master does not take is remembered with the reason.
+        """
+        place = self.place = Place(self, require_minion_sign_messages=True)
+        minion = place.minion("good")
+        place.as_root("publish", tgt="good", fun="test.ping", arg=[], jid=JID)
+        minion.ask("_return", jid=JID, id="good", fun="test.ping", **{"return": True})
+        self.assertIn("not signed", str(self.why("good")["good"]["refused"]))
+        self.assertFalse(self.why("good")["good"]["returned"])
+
+    def test_incomplete_return(self) -> None:
+        """
+        A return without a result is refused, and so remembered; one of no job is not.
+        """
+        minion = self.place.minion("good")
+        minion.ask("_return", jid=JID, id="good", fun="test.ping")
+        self.assertEqual(self.why("good")["good"]["refused"], "")
+        self.place.as_root("publish", tgt="good", fun="test.ping", arg=[], jid=JID)
+        minion.ask("_return", jid=JID, id="good", fun="test.ping")
+        self.assertIn("return is missing", str(self.why("good")["good"]["refused"]))
+
+    def test_returned_after_all(self) -> None:
+        """
+        A return that is stored, and that nobody heard of, is told.
+        """
+        minion = self.place.minion("good")
+        minion.ask("_return", jid=JID, id="good", fun="test.ping", **{"return": True})
+        self.assertTrue(self.why("good")["good"]["returned"])

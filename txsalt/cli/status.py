@@ -1,0 +1,93 @@
+"""``txsalt-cli status``: who is up, since when, and when the others were last heard."""
+
+import argparse
+import fnmatch
+import time
+from typing import Any
+
+from txsalt.cli.options import Parser, parser
+from txsalt.client.session import Session
+from txsalt.jobs import exit_codes
+from txsalt.jobs.reasons import moment
+from txsalt.outputters.render import render
+
+_EPILOG = """\
+examples:
+  txsalt-cli status                       (everybody whose key is accepted)
+  txsalt-cli status 'web*' --down
+  txsalt-cli status --out json
+
+The exit code is 0 if all that are shown are up, 1 if not, 67 if no id fits. Nobody is asked: the
+master tells what it sees. It sees the connections of txsalt minions exactly, those of others by
+their addresses, which several may share.
+"""
+_NOBODY = exit_codes.NO_USER
+
+
+def main(argv: list[str]) -> int:
+    """Print the status of accepted minions."""
+    options = _parser().parse_intermixed_args(argv)
+    session = Session(options.config_dir)
+    known = session.runner("presence.details")
+    fitting = {each: known[each] for each in sorted(known) if _fits(each, options.globs)}
+    shown = {each: about for each, about in fitting.items() if _wanted(about, options)}
+    if options.output in (None, "table"):
+        _print_table(shown, time.time())
+    else:
+        print(render(shown, options.output).removesuffix("\n"))
+    if not fitting:
+        return _NOBODY
+    up = all(about["state"] == "up" for about in fitting.values())
+    return exit_codes.OK if up else exit_codes.GENERIC
+
+
+def _fits(minion_id: str, globs: list[str]) -> bool:
+    return not globs or any(fnmatch.fnmatchcase(minion_id, glob) for glob in globs)
+
+
+def _wanted(about: dict[str, Any], options: argparse.Namespace) -> bool:
+    is_up = about["state"] == "up"
+    return not (options.up and not is_up) and not (options.down and is_up)
+
+
+def _print_table(found: dict[str, dict[str, Any]], now: float) -> None:
+    rows = [("ID", "STATE", "SINCE", "HEARD", "ADDRESS", "VERSION")]
+    for minion_id, about in found.items():
+        since = moment(about["since"]) if "since" in about else "-"
+        heard = f"{_span(now - about['heard'])} ago" if "heard" in about else "-"
+        rows.append(
+            (
+                minion_id,
+                about["state"],
+                since,
+                heard,
+                about.get("address", "-"),
+                about.get("version", "-"),
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        print(line.rstrip())
+
+
+def _span(seconds: float) -> str:
+    """Write a span of time as people say it: 12 s, 5 min, 3 h, 2 d."""
+    for unit, name, most in ((1, "s", 120), (60, "min", 7200), (3600, "h", 172800)):
+        if seconds < most:
+            return f"{max(0, int(seconds / unit))} {name}"
+    return f"{int(seconds / 86400)} d"
+
+
+def _parser() -> Parser:
+    made = parser("txsalt-cli status", "Show which minions are there.", _EPILOG)
+    made.add_argument("command", choices=["status"], help=argparse.SUPPRESS)
+    made.add_argument("globs", nargs="*", metavar="GLOB", help="only ids that fit one of these")
+    which = made.add_mutually_exclusive_group()
+    which.add_argument("--up", action="store_true", help="only those that are up")
+    which.add_argument("--down", action="store_true", help="only those that are not")
+    made.add_argument(
+        "--out", "--output", dest="output", choices=("table", "json", "yaml", "nested", "raw"),
+        help="how it is written (default: table)",
+    )  # fmt: skip
+    return made

@@ -1,0 +1,47 @@
+"""``txsalt-cli why JID``: why minions did not answer a job, at any time after it was sent."""
+
+import argparse
+import sys
+
+from txsalt.cli.options import Parser, parser, seconds
+from txsalt.client import records
+from txsalt.client.reasons import ask_why
+from txsalt.client.session import Session
+from txsalt.jobs import exit_codes, reasons
+from txsalt.outputters import json_text
+
+_EPILOG = """\
+The silent ones are asked once, all together; the master adds what it knows. The exit code is 0 if
+everybody has returned, that of the reason if there is one only, 80 if there are several; see
+docs/reasons.md.
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Print one line for each minion that has not returned."""
+    options = _parser().parse_intermixed_args(argv)
+    session = Session(options.config_dir)
+    record = records.show(session, options.jid)
+    silent = [each for each in record["minions"] if each not in record["outcomes"]]
+    wait = session.config.gather_job_timeout if options.timeout is None else options.timeout
+    found = ask_why(session, options.jid, silent, record["missing"], wait)
+    if options.json:
+        print(json_text.render({each: found[each].as_map() for each in sorted(found)}))
+    for minion_id in sorted(found) if not options.json else ():
+        print(f"{minion_id}: {found[minion_id].word}: {found[minion_id]}")
+    if not found:
+        print("txsalt-cli: everybody has returned", file=sys.stderr)
+        return exit_codes.OK
+    return reasons.exit_code(found.values())
+
+
+def _parser() -> Parser:
+    made = parser("txsalt-cli why", "Say why minions have not answered a job.", _EPILOG)
+    made.add_argument("command", choices=["why"], help=argparse.SUPPRESS)
+    made.add_argument("jid", metavar="JID")
+    made.add_argument("--json", action="store_true", help="a document for programs")
+    made.add_argument(
+        "-t", "--timeout", type=seconds, metavar="SECONDS",
+        help="how long minions have to say what they know (default: gather_job_timeout)",
+    )  # fmt: skip
+    return made

@@ -1,0 +1,183 @@
+"""
+Why a minion did not answer: each reason has a word for programs, an exit code and a sentence.
+
+Pure: what the master knows and what the minion said go in, one reason comes out. docs/reasons.md
+shows the table to users.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+from txsalt.jobs import exit_codes
+
+SEVERAL = 80  # more than one reason
+EXIT_CODES = {
+    "no_key": 81,
+    "key_pending": 82,
+    "key_rejected": 83,
+    "key_denied": 84,
+    "never_connected": 85,
+    "disconnected": 86,
+    "silent": 87,
+    "not_received": 88,
+    "not_matched": 89,
+    "queued": 90,
+    "running": 91,
+    "return_waiting": 92,
+    "return_refused": 93,
+    "result_lost": 94,
+    "not_running": 95,
+    "deadline": 96,
+    "not_started": 97,
+}
+
+_KEYS = {
+    "none": ("no_key", "no accepted key of this id"),
+    "pending": ("key_pending", "its key waits for acceptance: txsalt-cli key accept {id}"),
+    "rejected": ("key_rejected", "its key was rejected"),
+    "denied": ("key_denied", "it showed another key than the accepted one, which was denied"),
+}
+
+
+@frozen(kw_only=True)
+class Reason:
+    """Why one minion did not answer; ``since`` is Unix time, None where no time belongs to it."""
+
+    word: str
+    text: str
+    since: float | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def exit_code(self) -> int:
+        """The code of a command line that ends for this reason alone."""
+        return EXIT_CODES[self.word]
+
+    def as_map(self) -> dict[str, Any]:
+        """Return what JSON shows."""
+        found: dict[str, Any] = {"reason": self.word, "text": self.text}
+        return found if self.since is None else {**found, "since": self.since}
+
+
+@frozen(kw_only=True)
+class Known:
+    """
+    What a master knows of a minion and a job.
+
+    ``key`` is the state of its key (accepted, pending, rejected, denied, none), ``denied`` tells
+    whether another key was denied beside it. ``up`` and ``since`` are its presence, None for one
+    that was never heard. ``refused`` is why its return was refused, "" if it was not.
+    """
+
+    key: str = "accepted"
+    denied: bool = False
+    up: bool | None = None
+    since: float | None = None
+    heard: float | None = None
+    refused: str = ""
+
+    @classmethod
+    def from_map(cls, found: Mapping[str, Any]) -> "Known":
+        """Read a master's answer; unknown names are left out."""
+        names = ("key", "denied", "up", "since", "heard", "refused")
+        return cls(**{name: found[name] for name in names if name in found})
+
+
+def decide(
+    minion_id: str, known: Known, fate: Mapping[str, Any] | None, *, answered: bool, note: str = ""
+) -> Reason:
+    """
+    Return the reason that explains most.
+
+    ``fate`` is what a txsalt minion said of the job (minion/daemon/job_fate.py); ``answered``
+    tells whether it said anything, as stock minions do. ``note`` says why the wait ended if it was
+    no silence.
+    """
+    return (
+        _of_key(minion_id, known)
+        or _of_refusal(known)
+        or _of_fate(fate)
+        or (_NOT_RUNNING if answered else None)
+        or _of_absence(minion_id, known)
+        or (Reason(word="deadline", text=note) if note else None)
+        or _silent(known)
+    )
+
+
+def exit_code(reasons: Collection[Reason]) -> int:
+    """Return the code of a job whose returns are all good: that of its only reason, or SEVERAL."""
+    codes = {reason.exit_code for reason in reasons}
+    if not codes:
+        return exit_codes.OK
+    return codes.pop() if len(codes) == 1 else SEVERAL
+
+
+_NOT_RUNNING = Reason(
+    word="not_running", text="it answers, but does not run the job and sent no return"
+)
+NOT_STARTED = Reason(word="not_started", text="it was not started: too many others failed")
+NO_KEY = Reason(word="no_key", text="no accepted key of this id")
+
+
+def _of_key(minion_id: str, known: Known) -> Reason | None:
+    if known.key not in _KEYS:
+        return None
+    word, text = _KEYS[known.key]
+    return Reason(word=word, text=text.format(id=minion_id))
+
+
+def _of_refusal(known: Known) -> Reason | None:
+    if not known.refused:
+        return None
+    return Reason(word="return_refused", text=f"the master refused its return: {known.refused}")
+
+
+def _of_fate(fate: Mapping[str, Any] | None) -> Reason | None:
+    match fate:
+        case {"state": "running", "seconds": seconds}:
+            return Reason(word="running", text=f"it has been running the job for {seconds:g} s")
+        case {"state": "queued", "position": position}:
+            text = f"it has the job, which waits for others there (place {position} in its queue)"
+            return Reason(word="queued", text=text)
+        case {"state": "unmatched"}:
+            return Reason(word="not_matched", text="it got the job, and the target did not match")
+        case {"state": "waiting"}:
+            return Reason(word="return_waiting", text="it has ended; its return is on its way")
+        case {"state": "refused", "reason": reason}:
+            return Reason(word="return_refused", text=f"its return is refused: {reason}")
+        case {"state": "ended"}:
+            text = "it has ended and sent its return, which is not in the store"
+            return Reason(word="result_lost", text=text)
+        case {"state": "unknown"}:
+            text = "it is there, but the job did not reach it: it came later, or was started anew"
+            return Reason(word="not_received", text=text)
+    return None
+
+
+def _of_absence(minion_id: str, known: Known) -> Reason | None:
+    if known.up:
+        return None
+    if known.denied:
+        return _of_key(minion_id, Known(key="denied"))
+    if known.heard is None:
+        return Reason(word="never_connected", text="its key is accepted, but it never connected")
+    return Reason(
+        word="disconnected", text=f"not connected since {moment(known.since)}", since=known.since
+    )
+
+
+def _silent(known: Known) -> Reason:
+    text = f"connected, but silent since {moment(known.heard)}: hung, or too busy"
+    return Reason(word="silent", text=text, since=known.heard)
+
+
+def moment(unix: float | None) -> str:
+    """Write a Unix time in local time, to the second."""
+    if unix is None:
+        return "an unknown time"
+    return datetime.fromtimestamp(unix).astimezone().strftime("%Y-%m-%d %H:%M:%S")
