@@ -88,8 +88,8 @@ class Search:
             if not all(criterion(entry) for criterion in self.criteria):
                 return
             results = [action(entry, self.test) for action in self.actions]
-        except FileNotFoundError:
-            return  # gone since the folder was listed
+        except OSError:
+            return  # gone since the folder was listed, or not for us to read
         yield from (each for each in results if each is not None)
 
 
