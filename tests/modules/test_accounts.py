@@ -62,6 +62,20 @@ class ToolTests(SynchronousTestCase):
         self.assertFalse(user.add("a", usergroup=False, root="/t"))
         self.assertEqual(tools.ran[-1], ["useradd", "-N", "-m", "-R", "/t", "a"])
 
+    def test_group_of_same_name(self) -> None:
+        """
+        useradd is given the group of the user's name if he is to be in it: it would not make it.
+        """
+        tools = FakeTools({"useradd": ""})
+        user = load("user", tools, __salt__=tools)
+        self.patch(user, "need", lambda name: None)
+        self.patch(user, "_makes_user_groups", lambda: True)
+        tools["user.chgroups"] = lambda *args, **kwargs: True
+        user.add("root", groups="rooted,adm")
+        self.assertEqual(tools.ran[-1], ["useradd", "-m", "root"])
+        user.add("root", groups="root,adm")
+        self.assertEqual(tools.ran[-1], ["useradd", "-g", "0", "-m", "root"])
+
     def test_delete_without_mail(self) -> None:
         """
         A user without a mail file is deleted all the same.

@@ -160,6 +160,15 @@ class ProbeTests(SynchronousTestCase):
             ],
         )  # fmt: skip
 
+    def test_rename(self) -> None:
+        """
+        Only the old name is replaced in a line of the hosts file, and blanks stay as they are.
+        """
+        probe = load("network_probe", FakeTools({}))
+        line = "10.0.0.1\told.example  old older\n"
+        renamed = probe._renamed(line, {"old", "old.example"}, "new")
+        self.assertEqual(renamed, "10.0.0.1\tnew  new older\n")
+
     def test_wake_up(self) -> None:
         """
         What is no hardware address wakes nobody.

@@ -171,7 +171,7 @@ def _word(name: str, condition: str | None) -> str:
     """Give the word for a package; of a condition, the newest version that fits."""
     if condition is None:
         return name
-    if not condition.startswith(("<", ">", "!")) and "*" not in condition:
+    if not condition.startswith(("<", ">", "!")):  # apt-get itself knows patterns such as 1.2*
         return f"{name}={condition.lstrip('=')}"
     text = check_tool(__salt__, ["apt-cache", "madison", name])
     rows = (line.split("|") for line in text.splitlines())

@@ -152,7 +152,8 @@ def _group_option(
         return ["-g", gid]
     if usergroup:
         return [] if local else ["-U"]
-    if groups is not None and name in groups and _makes_user_groups():
+    names = groups.split(",") if isinstance(groups, str) else groups or []
+    if name in names and _makes_user_groups():
         group = find_group(name)
         # useradd refuses to make a group that is there already.
         return ["-g", group.gr_gid] if group is not None else []
