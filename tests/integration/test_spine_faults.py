@@ -1,5 +1,6 @@
 """Our daemons when processes are killed, at every place; nothing may be lost or left behind."""
 
+import json
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.integration.spine import SpineCase, SpineMaster, leader
 from tests.interop import processes
 from tests.interop.harness import Daemon, TxMinion
-from tests.interop.processes import wait_until
+from tests.interop.processes import wait_until, write_yaml
 from tests.interop.watchers import has_tag
 from txsalt.wire import envelope
 
@@ -31,6 +32,17 @@ class FaultTests(SpineCase):
     """Two minions and a master with two workers."""
 
     ids = ("web1", "web2")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.addCleanup(self._all_well)
+
+    def _all_well(self) -> None:
+        """Mend what a failed test left, so that the next one tells of its own matters."""
+        for daemon in (self.master, *self.fleet.minions.values()):
+            if daemon._process is None:
+                daemon.start()
+        self.master.cli("*", "saltutil.kill_all_jobs")
 
     @contextmanager
     def requests(self, count: int) -> Iterator["list[zmq.Socket[bytes]]"]:
@@ -145,8 +157,9 @@ class FaultTests(SpineCase):
         self.answers("web1")
 
     def _jobs(self, minion_id: str) -> int:
+        """How many jobs have a process."""
         answer = self.master.cli(minion_id, "saltutil.running", "--out", "json")
-        return len(answer.data[minion_id])
+        return len([job for job in answer.data[minion_id] if job["pid"]])
 
     def test_killed_zygote(self) -> None:
         """
@@ -172,14 +185,9 @@ class FaultTests(SpineCase):
         """
         with self.master.listening() as watcher:
             jid = self.master.cli("web1", "test.sleep", "300", "--async").stdout.strip()
-            answer = wait_until(
-                lambda: self.master.cli("web1", "saltutil.find_job", jid, "--out", "json").data[
-                    "web1"
-                ],
-                15,
-                "the job runs",
-            )
-            psutil.Process(answer["pid"]).kill()
+            wait_until(lambda: self._jobs("web1") == 1, 15, "the job runs")
+            answer = self.master.cli("web1", "saltutil.find_job", jid, "--out", "json")
+            psutil.Process(answer.data["web1"]["pid"]).kill()
             _, ret = watcher.wait(has_tag(f"salt/job/{jid}/ret/web1"), 15)
         self.assertEqual((ret["success"], bool(ret["retcode"])), (False, True))
         self.assertIn("SIGKILL", str(ret["return"]))
@@ -188,7 +196,7 @@ class FaultTests(SpineCase):
         """
         What a job returned while the master was down arrives after its start.
         """
-        jid = self.master.cli("web1", "cmd.run", "sleep 1; echo late", "--async").stdout.strip()
+        jid = self.master.cli("web1", "cmd.run", "sleep 4; echo late", "--async").stdout.strip()
         self.master.stop()
         outbox = self.minion("web1").root / "cache"
         wait_until(lambda: list(outbox.rglob("*.return")), 15, "the return is in the outbox")
@@ -266,6 +274,9 @@ class PortTests(SynchronousTestCase):
         for daemon in (master, minion):
             self.addCleanup(daemon.remove)
             self.addCleanup(daemon.kill)
+        path = minion.config_dir / "minion"
+        quick = {"auth_timeout": 1, "auth_tries": 2}
+        write_yaml(path, {**json.loads(path.read_text()), **quick})
         minion.start()
         wait_until(lambda: "does not answer" in minion.log(), 60, "the minion complains")
         minion.check_alive()

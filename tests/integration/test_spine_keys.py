@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.integration.spine import SpineCase, SpineMaster, started
 from tests.interop.harness import TxMinion
 from tests.interop.processes import wait_until
+from tests.interop.watchers import has_tag
 
 USAGE = 64
 
@@ -116,12 +117,14 @@ class KeyTests(SpineCase):
 
     def test_deleted_while_idle(self) -> None:
         """
-        A deleted minion that has nothing to say comes back at the next job for anybody.
+        A deleted minion that has nothing to say comes back at the next job for anybody, since it
+        cannot read that.
         """
         self.addCleanup(self.accept_again, "web1")
-        self.key("delete", "web1", "--yes")
-        # After a rotation just before, minions sign in again only after ten seconds.
-        answer = self.master.cli("web2", "test.ping", "-t", "12")
+        with self.master.listening() as watcher:
+            self.key("delete", "web1", "--yes")
+            watcher.wait(has_tag("key"), 10)
+        answer = self.master.cli("web2", "test.ping")
         self.assertEqual(answer.returncode, 0, f"{answer}\n{self.minion('web2').tail()}")
         self.master.wait_key("web1", "pre", self.minion("web1"))
 
@@ -132,8 +135,10 @@ class KeyTests(SpineCase):
         minion = self.minion("web1")
         finger = self.key("finger", "web1", "--out", "json")["minions"]["web1"]
         self.addCleanup(self.accept_again, "web1")
-        self.key("reject", "web1", "--yes", "--include-accepted")
-        self.master.cli("web2", "test.ping", "-t", "12")
+        with self.master.listening() as watcher:
+            self.key("reject", "web1", "--yes", "--include-accepted")
+            watcher.wait(has_tag("key"), 10)
+        self.assertEqual(self.master.cli("web2", "test.ping").returncode, 0)
 
         def said() -> bool:
             minion.check_alive()
@@ -151,7 +156,7 @@ class KeyTests(SpineCase):
         with self.master.listening() as watcher:
             self.key("delete", "ghost*", "--yes")
             watcher.wait(lambda tag, data: tag == "key", 15)
-            answer = self.master.cli("*", "test.ping", "--out", "json", "-t", "12")
+            answer = self.master.cli("*", "test.ping", "--out", "json")
             self.assertEqual((answer.data, answer.returncode), (dict.fromkeys(self.ids, True), 0))
             tags = [tag for tag, _ in watcher.seen()]
             self.assertEqual((tags.count("key"), tags.count("salt/key")), (1, 12), tags)
