@@ -15,6 +15,7 @@ from txsalt.master.store.private_file import make_private_folder
 
 SCHEMA_VERSION = 1
 Connection = sqlite3.Connection
+Failure = sqlite3.Error  # what reading and writing raises: a full disk, a lock held for too long
 BUSY_SECONDS = 20.0
 
 _SCHEMA = """

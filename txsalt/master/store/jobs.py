@@ -69,10 +69,11 @@ class Jobs:
         except sqlite3.IntegrityError as exc:
             raise Replayed from exc
 
-    def has_request(self, request: bytes) -> bool:
-        """Tell whether a job was stored with this ``request``."""
-        row = self._connection.execute("SELECT 1 FROM jobs WHERE request = ?", (request,))
-        return row.fetchone() is not None
+    def jid_of_request(self, request: bytes) -> str | None:
+        """Return the jid of the job that was stored with this ``request``."""
+        row = self._connection.execute("SELECT jid FROM jobs WHERE request = ?", (request,))
+        found = row.fetchone()
+        return None if found is None else str(found[0])
 
     def save_return(self, ret: Return, received: float) -> bool:
         """Store a return; False if the very same one is there, which is then left alone."""

@@ -29,6 +29,7 @@ from txsalt.master.worker.autosign import Autosign
 from txsalt.master.worker.bus import Outgoing
 from txsalt.master.worker.gatekeeper import Gatekeeper
 from txsalt.master.worker.heard import Heard
+from txsalt.master.worker.last_return import LastReturn
 from txsalt.master.worker.refusals import Refusals
 from txsalt.master.worker.sessions import Sessions
 from txsalt.protocol.admission import MasterFace
@@ -51,8 +52,9 @@ class Bench:
         connection: Connection,
         out: Outgoing,
         clock: Callable[[], float] = time.time,
+        last_return: str | None = None,
     ) -> None:
-        """``clock`` returns Unix time."""
+        """``clock`` returns Unix time; ``last_return`` is the path of this worker's note."""
         self.config = config
         self.clock = clock
         self.out = out
@@ -65,6 +67,7 @@ class Bench:
         self.files = Roots(config.file_roots, config.hash_type)
         self.autosign = Autosign(config, self.keys.autosign_folder, clock)
         self.refusals = Refusals(clock)
+        self.last_return = LastReturn(last_return)
         self.presence = Presence(connection)
         self.heard = Heard(clock, lambda times: out.tell_daemon("heard", times=times))
         self.master_key = master_key.load(

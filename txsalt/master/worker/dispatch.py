@@ -14,7 +14,9 @@ from typing import Any  # handlers return any msgpack value
 
 from attrs import frozen
 
-from txsalt.errors import RemoteError
+from txsalt.errors import RemoteError, StoreError
+from txsalt.master.store import database
+from txsalt.master.store.database import Failure
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands import (
     auth,
@@ -61,13 +63,15 @@ class Command:
     One thing that the network may ask for.
 
     ``handler`` takes (bench, sender, load), or (bench, opened) for CLEAR commands; ``refused`` is
-    the answer where it raises a RemoteError.
+    the answer where it raises a RemoteError. ``repeated``: where the master fails, the minion must
+    send it again, and does so for "bad load" only.
     """
 
     handler: Callable[..., Any]
     who: Who = Who.MINION
     kind: Kind = Kind.BOX
     refused: Any = None
+    repeated: bool = False
 
 
 _NONE_FOUND: dict[str, Any] = {}
@@ -82,8 +86,8 @@ COMMANDS: dict[str, Command] = {
     "runner": Command(tools.runner, Who.CLEAR, Kind.BARE),
     "wheel": Command(tools.wheel, Who.CLEAR, Kind.BARE),
     # sealed
-    "_return": Command(returns.save_return),
-    "_syndic_return": Command(returns.save_syndic_returns),
+    "_return": Command(returns.save_return, repeated=True),
+    "_syndic_return": Command(returns.save_syndic_returns, repeated=True),
     "_minion_event": Command(events.fire_events),
     "_pillar": Command(pillar.pillar, kind=Kind.PRIVATE, refused=_NONE_FOUND),
     "_master_opts": Command(opts.master_opts, Who.HOLDER, refused=_NONE_FOUND),
@@ -150,7 +154,15 @@ def _value(bench: Bench, command: Command, opened: Opened, sender: Minion | KeyH
     except RemoteError as exc:
         bench.refusals.note(opened.cmd, str(exc))
         return command.refused
+    except Failure as exc:
+        problem = StoreError(database.path_in(bench.config.cachedir), str(exc))
+        if command.repeated:
+            raise problem from exc
+        log.error("%s failed: %s", opened.cmd, problem)
+        return ""
     except Exception:
+        if command.repeated:
+            raise
         # The worker's edge: one bad request must not end it, nor leave the peer waiting.
         log.exception("a bug in %s", opened.cmd)
         return ""

@@ -18,6 +18,7 @@ from txsalt.master.worker import logs
 from txsalt.master.worker.answerer import answer
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.bus import Outgoing
+from txsalt.master.worker.commands import returns
 from txsalt.wire import pipe
 
 log = logging.getLogger(__package__)
@@ -65,6 +66,7 @@ class WorkerLoop:
         poller.register(requests, zmq.POLLIN)
         poller.register(self._read_fd, zmq.POLLIN)
         poller.register(self._wake_read, zmq.POLLIN)
+        returns.tell_leftover(bench)
         bench.out.tell_daemon("ready")
         self._obey(bench, rest)
         while not self._stopping:
@@ -88,8 +90,14 @@ class WorkerLoop:
             send_daemon=self._write,
             max_event_size=config.max_event_size,
         )
-        connection = database.connect(database.path_in(config.cachedir))
-        return Bench(config, secrets.from_map(hello["secrets"]), connection, out)
+        path = database.path_in(config.cachedir)
+        return Bench(
+            config,
+            secrets.from_map(hello["secrets"]),
+            database.connect(path),
+            out,
+            last_return=f"{path}-worker-{hello['index']}",
+        )
 
     def _obey(self, bench: Bench, frames: list[dict[str, Any]]) -> None:
         for frame in frames:

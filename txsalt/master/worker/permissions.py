@@ -95,7 +95,11 @@ def judged(
     if limits(bench, user) is None:
         return request
     kwargs = {name: value for name, value in request.kwargs.items() if name in _HARMLESS}
-    request = evolve(request, kwargs=kwargs)
+    return narrowed(evolve(request, kwargs=kwargs), expansion, decision)
+
+
+def narrowed(request: PublishRequest, expansion: Expansion, decision: Decision) -> PublishRequest:
+    """Return the request for the minions by name where the decision is about these alone."""
     if decision.by_target and request.tgt_type not in BY_ID:
         return evolve(request, tgt=expansion.minions, tgt_type="list")
     return request

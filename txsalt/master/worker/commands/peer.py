@@ -6,18 +6,23 @@ Nothing is allowed but what the options ``peer`` and ``peer_run`` grant.
 Source: PROTOCOL section 9.7.
 """
 
-import re
 import time
 from collections.abc import Mapping
 from typing import Any  # results are any msgpack value
 
 from txsalt.errors import BadLoad
 from txsalt.jobs.arguments import typed_word
+from txsalt.master.worker import permissions
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands.publishing import Published, publish_job
 from txsalt.master.worker.commands.tools import run_runner
+from txsalt.master.worker.permissions import NotAllowed
 from txsalt.master.worker.principals import Minion
+from txsalt.rights.patterns import fits
+from txsalt.rights.rules import Rule
+from txsalt.targeting.expand import Expansion
 from txsalt.wire import fields, job_loads, names
+from txsalt.wire.job_loads import PublishRequest
 
 Load = dict[str, Any]
 
@@ -64,7 +69,7 @@ def pub_ret(bench: Bench, minion: Minion, load: Load) -> Load | str:
 def minion_runner(bench: Bench, minion: Minion, load: Load) -> Any:
     """Run a runner for a minion."""
     fun = fields.text(load, "fun")
-    if "arg" not in load or not _may(bench.config.peer_run, minion.id, [fun]):
+    if "arg" not in load or not _may_run(bench.config.peer_run, minion.id, fun):
         return {}
     return run_runner(bench, fun, {"arg": _typed(load)})
 
@@ -82,34 +87,30 @@ def _publish(bench: Bench, minion: Minion, load: Load) -> Published | None:
             "kwargs": {"id": minion.id},
         }
     )
-    functions = request.fun if isinstance(request.fun, list) else request.fun.split(",")
-    if not _may(bench.config.peer, minion.id, functions):
-        return None
-    return publish_job(bench, request, user=minion.id, owner=minion.id)
+    granted = _granted(bench.config.peer, minion.id)
+
+    def judge(resolved: PublishRequest, expansion: Expansion) -> PublishRequest:
+        calls = permissions.calls_of(request.fun, request.arg)
+        decision = permissions.by_rules(bench, [granted], request, calls, expansion)
+        # A minion that may publish could otherwise let another one publish what it may not.
+        if not decision.allowed or any(each.fun.startswith("publish.") for each in calls):
+            raise NotAllowed(f"minion {minion.id}", str(request.fun), decision.reason)
+        return permissions.narrowed(resolved, expansion, decision)
+
+    return publish_job(bench, request, user=minion.id, owner=minion.id, judge=judge)
 
 
-def _may(rules: Mapping[str, Any], minion_id: str, functions: list[str]) -> bool:
-    patterns = [
-        pattern
+def _granted(rules: Mapping[str, Any], minion_id: str) -> list[Rule]:
+    return [
+        Rule(f"peer: {ids}", entry)
         for ids, allowed in rules.items()
-        if _fits(ids, minion_id) and isinstance(allowed, list)
-        for pattern in allowed
+        if fits(ids, minion_id) and isinstance(allowed, list)
+        for entry in allowed
     ]
-    # A minion that may publish could otherwise let another one publish what it may not.
-    return bool(functions) and all(
-        not function.strip().startswith("publish.")
-        and any(_fits(pattern, function.strip()) for pattern in patterns)
-        for function in functions
-    )
 
 
-def _fits(pattern: object, text: str) -> bool:
-    if not isinstance(pattern, str) or len(text) > names.MAX_ID_BYTES:
-        return False
-    try:
-        return re.fullmatch(pattern, text) is not None
-    except re.error:
-        return False
+def _may_run(rules: Mapping[str, Any], minion_id: str, fun: str) -> bool:
+    return any(fits(rule.entry, fun) for rule in _granted(rules, minion_id))
 
 
 def _typed(load: Load) -> list[Any]:

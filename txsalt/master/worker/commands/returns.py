@@ -40,6 +40,18 @@ def save_return(bench: Bench, minion: Minion, load: dict[str, Any]) -> None:
         _save(bench, ret)
 
 
+def tell_leftover(bench: Bench) -> None:
+    """Fire the event of the return at which the last worker of this number was killed."""
+    left = bench.last_return.leftover()
+    if left is None:
+        return
+    jid, minion_id = left
+    load = bench.jobs.returns(jid).get(minion_id)
+    if load is not None:
+        log.warning("the return of %s for job %s is told after a crash", minion_id, jid)
+        bench.out.fire(tags.job_return(jid, minion_id), load)
+
+
 def save_syndic_returns(bench: Bench, minion: Minion, load: dict[str, Any]) -> None:
     """Store the returns that a lower master passes on; ids inside are its word, but checked."""
     batch = fields.array(load, "load") if isinstance(load.get("load"), list) else [load]
@@ -51,13 +63,11 @@ def save_syndic_returns(bench: Bench, minion: Minion, load: dict[str, Any]) -> N
 
 
 def _save(bench: Bench, ret: job_loads.Return) -> None:
-    keep, name = bench.config.job_cache and ret.jid != _NOT_KEPT, (ret.jid, ret.minion_id)
-    if keep and not bench.jobs.save_return(ret, bench.clock()) and bench.fired.knows(name):
+    bench.last_return.note((ret.jid, ret.minion_id))
+    keep = bench.config.job_cache and ret.jid != _NOT_KEPT
+    if keep and not bench.jobs.save_return(ret, bench.clock()):
         return
-    # A repetition of what another worker took in may have lost its event with that worker. Twice
-    # is better than never: who waits for it counts each minion once.
     bench.out.fire(tags.job_return(ret.jid, ret.minion_id), ret.load)
-    bench.fired.add(name)
 
 
 def _note_refused(bench: Bench, minion: Minion, load: dict[str, Any], reason: str) -> None:
