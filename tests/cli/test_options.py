@@ -1,23 +1,96 @@
-"""Tests of the options that every sub-command has."""
+"""Tests of options: how values are read, and what a mistake shows."""
 
 import argparse
+import io
+from contextlib import redirect_stderr
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsalt.cli.options import MOST_SECONDS, seconds
+from txsalt.cli import job, job_options, main
+from txsalt.cli.options import count, moment, seconds
+from txsalt.jobs import exit_codes
 
 
-class SecondsTests(SynchronousTestCase):
+class ValueTests(SynchronousTestCase):
+    def test_moments(self) -> None:
+        """
+        A time is some units ago, a jid, or an ISO date.
+        """
+        for text, now, expected in (
+            ("90s", 100.0, 10.0),
+            ("1.5m", 100.0, 10.0),
+            ("1d", 86400.0, 0.0),
+            ("20260101000000000000", 5.0, 1767225600.0),
+            ("2026-01-01T00:00:00+00:00", 5.0, 1767225600.0),
+        ):
+            self.assertEqual(moment(text)(now), expected, text)
+        for wrong in ("", "yesterday", "1w", "12", "-5m", "2026-13-01"):
+            self.assertRaises(argparse.ArgumentTypeError, moment, wrong)
+
     def test_numbers(self) -> None:
         """
-        Seconds are whole or not, from none to weeks.
+        Counts are 1 or more; seconds are finite and not negative.
         """
-        self.assertEqual([seconds(each) for each in ("0", "2.5", "1e3")], [0.0, 2.5, 1000.0])
-        self.assertEqual(seconds(str(MOST_SECONDS)), MOST_SECONDS)
+        self.assertEqual((count("3"), seconds("0.5")), (3, 0.5))
+        for wrong in ("0", "-1", "x", "²", "1" * 20):
+            self.assertRaises(argparse.ArgumentTypeError, count, wrong)
+        for wrong in ("nan", "inf", "-1", "x"):
+            self.assertRaises(argparse.ArgumentTypeError, seconds, wrong)
 
-    def test_no_numbers(self) -> None:
+
+class MistakeTests(SynchronousTestCase):
+    def mistake(self, *argv: str) -> str:
+        """What a wrong command line shows; it ends with the code for usage and no traceback."""
+        said = io.StringIO()
+        with redirect_stderr(said):
+            ended = self.assertRaises(SystemExit, main.main, list(argv))
+        self.assertEqual(ended.code, exit_codes.USAGE)
+        self.assertNotIn("Traceback", said.getvalue())
+        return said.getvalue()
+
+    def test_nearest_option(self) -> None:
         """
-        What no clock can wait for is refused.
+        A mistyped option is answered with the one that is like it.
         """
-        for text in ("", "abc", "-1", "nan", "inf", "-inf", "1e9"):
-            self.assertRaises(argparse.ArgumentTypeError, seconds, text)
+        self.assertIn("did you mean --summary?", self.mistake("*", "test.ping", "--sumary"))
+        self.assertIn("did you mean --function?", self.mistake("job", "list", "--funtion=x"))
+        self.assertNotIn("did you mean", self.mistake("*", "test.ping", "--qqqqq"))
+
+    def test_nearest_command(self) -> None:
+        """
+        A mistyped command is taken for a target, and answered with the command that is like it.
+        """
+        self.assertIn("did you mean key?", self.mistake("kye", "list"))
+        self.assertIn("did you mean event?", self.mistake("events"))
+        self.assertIn("invalid choice: 'lits'", self.mistake("job", "lits"))
+
+    def test_words_that_do_not_fit(self) -> None:
+        """
+        What is missing or too much is told in words.
+        """
+        for words, expected in (
+            ((), "a target and a function are needed"),
+            (("*",), "a target and a function are needed"),
+            (("*", "ping"), "those have a dot"),
+            (("*", "test.ping,test.echo", "a"), "parted by 1 commas"),
+            (("job", "show"), "needs one job id"),
+            (("job", "show", "latest"), "is no job id"),
+            (("job", "list", "20260101000000000000"), "takes no job id"),
+            (("job", "rerun", "1", "--failed", "--missing"), "not allowed with"),
+            (("event", "fire"), "a tag is needed"),
+            (("event", "fire", "a/b", "c"), "not of the form key=value"),
+            (("event", "watch", "a", "b"), "one glob"),
+            (("*", "test.ping", "--subset", "0"), "no number of 1 or more"),
+            (("completion", "tcsh"), "invalid choice"),
+        ):
+            self.assertIn(expected, self.mistake(*words), words)
+
+    def test_help_names_every_command(self) -> None:
+        """
+        The help of the command line names all others, and not those for programs.
+        """
+        text = job_options.make_parser(main.commands()).format_help()
+        for name in main.commands():
+            self.assertIn(f"\n  {name} ", text)
+        self.assertNotIn("__complete", text)
+        self.assertIn("rerun", job.make_parser().format_help())

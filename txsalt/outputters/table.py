@@ -27,8 +27,9 @@ def render(data: Mapping[str, Any], colors: Colors) -> str:
     return columns(head, rows, colors)
 
 
-def columns(head: Sequence[str], rows: Iterable[Sequence[Any]], colors: Colors) -> str:
+def columns(head: Sequence[Any], rows: Iterable[Sequence[Any]], colors: Colors) -> str:
     """Write rows under a head; numbers stand right, cells may have lines."""
+    head = [_flat(name) for name in head]
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [
         max(
@@ -51,7 +52,7 @@ def columns(head: Sequence[str], rows: Iterable[Sequence[Any]], colors: Colors) 
     return "\n".join(lines)
 
 
-def _keys(values: Iterable[Any]) -> list[str]:
+def _keys(values: Iterable[Any]) -> list[Any]:
     """Return the keys for columns: of maps only, and only if they are few."""
     found: dict[Any, None] = {}
     for value in values:
@@ -76,7 +77,7 @@ def _cell(value: Any) -> str:
 
 
 def _flat(value: Any) -> str:
-    return to_text(value).replace("\n", " ")
+    return to_text(value).replace("\n", " ").expandtabs()
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

@@ -1,0 +1,126 @@
+"""Tests of what the command line prints of a job, and when."""
+
+import io
+import json
+import time
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from txsalt.cli.progress import ProgressLine
+from txsalt.cli.report import Report, Style
+from txsalt.client.steps import Job, Published, Returned
+from txsalt.jobs import exit_codes
+
+JID = "20260101000000000000"
+
+
+def returned(minion: str, value: Any, **fields: Any) -> Returned:
+    return Returned(minion=minion, load={"jid": JID, "return": value, "retcode": 0, **fields})
+
+
+class ReportTests(SynchronousTestCase):
+    def report(self, **style: Any) -> Report:
+        self.out = io.StringIO()
+        made = Report(Style(**style), Job(tgt="*", fun="test.ping"), self.out)
+        made.published(Published(jid=JID, minions=["a", "b"], missing=[]))
+        return made
+
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.getvalue().splitlines()]
+
+    def test_returns_are_printed_as_they_come(self) -> None:
+        """
+        One sees a return when it arrives, not when the last one does.
+        """
+        report = self.report()
+        report.returned(returned("b", True))
+        self.assertEqual(self.out.getvalue(), "b:\n    True\n")
+
+    def test_json_lines(self) -> None:
+        """
+        Programs get one document a line: what was asked, each return, and the end.
+        """
+        report = self.report(how="jsonl", static=True)
+        report.returned(returned("a", {"x": "grüße ☃"}))
+        self.assertEqual([line["kind"] for line in self.lines()], ["published", "return"])
+        report.returned(returned("b", b"\xff", retcode=3))
+        report.ended({})
+        first, one, two, last = self.lines()
+        self.assertEqual(first["expected"], ["a", "b"])
+        self.assertEqual((one["outcome"], one["return"]), ("succeeded", {"x": "grüße ☃"}))
+        self.assertEqual((two["outcome"], two["retcode"]), ("failed", 3))
+        self.assertEqual((last["returned"], last["failed"], last["missing"]), (2, 1, 0))
+        self.assertEqual(last["exit_code"], exit_codes.GENERIC)
+        self.assertEqual({line["schema"] for line in self.lines()}, {"txsalt.job/1"})
+
+    def test_one_versioned_document(self) -> None:
+        """
+        Programs that want one document get it at the end, with everyone in it.
+        """
+        report = self.report(how="json-v1")
+        report.returned(returned("a", 1))
+        self.assertEqual(self.out.getvalue(), "")
+        report.ended({})
+        found = json.loads(self.out.getvalue())
+        self.assertEqual(found["schema"], "txsalt.job/1")
+        self.assertEqual(found["minions"]["a"]["return"], 1)
+
+    def test_static_documents(self) -> None:
+        """
+        With --static there is one document of all returns, sorted by minion.
+        """
+        report = self.report(how="json", static=True)
+        report.returned(returned("b", 2))
+        report.returned(returned("a", 1))
+        report.ended({})
+        self.assertEqual(list(json.loads(self.out.getvalue()).items()), [("a", 1), ("b", 2)])
+
+    def test_quiet(self) -> None:
+        """
+        Quiet prints nothing, and still tells by its exit code.
+        """
+        report = self.report(how="quiet")
+        report.returned(returned("a", 1, success=False))
+        report.ended({})
+        self.assertEqual((self.out.getvalue(), report.exit_code), ("", exit_codes.GENERIC))
+
+    def test_large_fleets_and_large_returns(self) -> None:
+        """
+        Ten thousand returns print one after the other, and ten megabytes at once, without delay.
+        """
+        for how in ("nested", "jsonl"):
+            report = self.report(how=how)
+            began = time.process_time()
+            for number in range(10_000):
+                report.returned(returned(f"m{number}", True))
+            report.returned(returned("big", "line of text\n" * 800_000))
+            report.ended({})
+            self.assertGreater(len(self.out.getvalue()), 10_000_000)
+            # Generous: what is quadratic takes minutes.
+            self.assertLess(time.process_time() - began, 20, how)
+
+
+class ProgressTests(SynchronousTestCase):
+    def test_the_line_goes_before_results_come(self) -> None:
+        """
+        On a terminal a line tells how it goes; results never stand behind it.
+        """
+        terminal, out = io.StringIO(), io.StringIO()
+        progress = ProgressLine(terminal)
+        report = Report(Style(), Job(tgt="*", fun="test.ping"), out, progress)
+        report.published(Published(jid=JID, minions=["a", "b"], missing=[]))
+        report.waiting(running=1)
+        shown = terminal.getvalue()
+        self.assertIn("sent to 2, received 0, running 1", shown)
+        report.returned(returned("a", 1, retcode=1))
+        self.assertTrue(terminal.getvalue()[len(shown) :].startswith("\r\x1b[K"))
+        self.assertIn("failed 1, slowest a", progress.text(time.monotonic()))
+        report.ended({})
+        self.assertTrue(terminal.getvalue().endswith("\x1b[K"))
+
+    def test_without_a_terminal_there_is_none(self) -> None:
+        """
+        Without the line nothing needs to happen between returns.
+        """
+        self.assertIsNone(Report(Style()).tick)
