@@ -72,7 +72,13 @@ ROOTS = {
     "a": "local",
 }
 CP: list[Call] = [
-    {"fun": f"cp.{fun}", "args": list(args), "files": ROOTS, "treeless": fun != "get_file"}
+    {
+        "fun": f"cp.{fun}",
+        "args": list(args),
+        "files": ROOTS,
+        "treeless": fun != "get_file",
+        "unordered": fun == "envs",
+    }
     for fun, *args in [
         ("cache_file", "salt://d/x"),
         ("cache_file", "salt://none"),

@@ -22,7 +22,7 @@ def play(find: Callable[[str], Callable[..., Any]], call: dict[str, Any], folder
     Make the files of a call, call its function, and give {"value" or "error", "tree"}.
 
     A call is {"fun", "args", "kwargs", "files": {name: text, or None for a folder}, "links"}, and
-    may have "raw" (the texts are bytes), "only" (fields of the answer) and "treeless".
+    may have "raw" (the texts are bytes), "only" (fields of the answer), "unordered" and "treeless".
     """
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -44,6 +44,8 @@ def play(find: Callable[[str], Callable[..., Any]], call: dict[str, Any], folder
         )
         if call.get("only") and isinstance(value, dict):
             value = {key: value.get(key) for key in call["only"]}
+        if call.get("unordered"):
+            value = sorted(value)
         outcome["value"] = _clean(value, folder)
     except Exception as exc:
         known = {"CommandExecutionError", "SaltInvocationError"}

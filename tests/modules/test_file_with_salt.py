@@ -53,7 +53,7 @@ class SideBySideTests(SynchronousTestCase):
             played = stage.play(find, call, stage.stage_of(self.folder))
             our = json.loads(json.dumps(played))  # as theirs went, so that tuples are lists
             if not same(our, their):
-                wrong.append(f"{call['fun']} {call['args']} {call['kwargs']}\n{our}\n{their}")
+                wrong.append(f"{call}\n{our}\n{their}")
         self.assertEqual(wrong, [])
 
     def played_by_salt(self) -> list[dict[str, Any]]:
