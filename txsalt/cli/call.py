@@ -10,6 +10,7 @@ Source: Salt 3008.3, cli/caller.py; PROTOCOL section 12.3 (the jid "req").
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -89,7 +90,8 @@ def _run(
     number = jid.make(started)
     here = Here(config, grains, pillar, number, daemon)
     function, *words = ["grains.items"] if options.grains else options.words
-    load = {"fun": function, "arg": parse_words(words), "jid": number, "tgt": "salt-call"}
+    load = {"fun": function, "arg": parse_words(words), "jid": number, "pid": os.getpid()}
+    load["tgt"] = "salt-call"  # what modules of Salt's users may look for
     result = execute.run(load, here, blackout=False)
     _print(options, result, {"jid": number, "fun": function, "fun_args": words})
     if tell is not None:

@@ -59,6 +59,19 @@ class KeyFiles(Protocol):
         """Read the key that signs the master's."""
 
 
+class Wire(Protocol):
+    """The connections."""
+
+    def exchange(self, endpoint: str, payload: bytes, timeout: float) -> bytes:
+        """Send a request and return the reply. Raises MasterUnreachable."""
+
+    def push(self, path: str, frame: bytes) -> None:
+        """Send a frame to a local socket, if it is there."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
 class AtMaster:
     """One minion at its master; ``config`` is the map of its options."""
 
@@ -67,6 +80,7 @@ class AtMaster:
         config: Load,
         keys: KeyFiles,
         explain: Callable[[sign_in.Outcome, str, str], str],
+        sockets: Wire | None = None,
     ) -> None:
         """
         Connect nothing yet.
@@ -76,7 +90,7 @@ class AtMaster:
         self._config = config
         self._keys = keys
         self._explain = explain
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._sockets = sockets or Sockets()
         self._endpoint = ""
         self._session: sealed_request.Session | None = None
 
@@ -109,14 +123,14 @@ class AtMaster:
 
     def close(self) -> None:
         """Let go of all sockets."""
-        self._context.destroy(linger=_LINGER_MS)
+        self._sockets.close()
 
     def _ask(self, session: sealed_request.Session, load: Load) -> Any:
         nonce = os.urandom(16).hex()
         payload = sealed_request.seal(session, load, nonce=nonce, now=int(time.time()))
         seconds = self._config["request_channel_timeout"]
         return sealed_request.open_reply(
-            session, self._exchange(self._endpoint, payload, seconds), nonce=nonce
+            session, self._sockets.exchange(self._endpoint, payload, seconds), nonce=nonce
         )
 
     def _signed_in(self) -> sealed_request.Session:
@@ -161,7 +175,7 @@ class AtMaster:
             nonce = os.urandom(16).hex()
             attempt = sign_in.start(identity, self._keys.master(), nonce, token)
             try:
-                raw = self._exchange(master, attempt.request, self._config["auth_timeout"])
+                raw = self._sockets.exchange(master, attempt.request, self._config["auth_timeout"])
             except MasterUnreachable as exc:
                 trouble = exc
                 continue
@@ -169,7 +183,24 @@ class AtMaster:
             return sign_in.finish(attempt, raw), master
         raise trouble or MasterUnreachable("nowhere", "the option master names none")
 
-    def _exchange(self, endpoint: str, payload: bytes, timeout: float) -> bytes:
+    def _tell_minion(self, tag: str, data: object) -> None:
+        """Put an event on the bus of the running minion, if one runs."""
+        config = self._config
+        digest = hashlib.new(config["hash_type"], config["id"].encode()).hexdigest()[:10]
+        path = os.path.join(config["sock_dir"], f"minion_event_{digest}_pull.ipc")
+        frame = event.write_event(tag, data if isinstance(data, dict) else {"data": data})
+        self._sockets.push(path, frame)
+
+
+class Sockets:
+    """The real connections."""
+
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+
+    def exchange(self, endpoint: str, payload: bytes, timeout: float) -> bytes:
+        """Send a request and return the reply. Raises MasterUnreachable."""
         socket = self._context.socket(zmq.REQ)
         try:
             socket.set(zmq.LINGER, 0)
@@ -186,20 +217,21 @@ class AtMaster:
         finally:
             socket.close()
 
-    def _tell_minion(self, tag: str, data: object) -> None:
-        """Put an event on the bus of the running minion, if one runs."""
-        config = self._config
-        digest = hashlib.new(config["hash_type"], config["id"].encode()).hexdigest()[:10]
-        path = os.path.join(config["sock_dir"], f"minion_event_{digest}_pull.ipc")
+    def push(self, path: str, frame: bytes) -> None:
+        """Send a frame to a local socket; nothing happens if it is not there."""
         if not os.path.exists(path):
             return
         socket = self._context.socket(zmq.PUSH)
         try:
             socket.set(zmq.LINGER, _LINGER_MS)
             socket.connect(f"ipc://{path}")
-            socket.send(event.write_event(tag, data if isinstance(data, dict) else {"data": data}))
+            socket.send(frame)
         finally:
             socket.close()
+
+    def close(self) -> None:
+        """Let go; what was pushed gets a moment to leave."""
+        self._context.destroy(linger=_LINGER_MS)
 
 
 def endpoints(masters: str | Sequence[str], port: int) -> list[str]:

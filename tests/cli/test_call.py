@@ -1,0 +1,125 @@
+"""Functions on this machine, without a master."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+ROOT = Path(__file__).parents[2]
+_PROGRAM = "from txsalt.cli.main import run; run()"
+LIMIT = 30  # seconds for one call
+
+
+class CallTests(SynchronousTestCase):
+    """``txsalt-cli call --local``."""
+
+    def setUp(self) -> None:
+        """Write a minion's configuration, and roots for files and pillar."""
+        # Not mktemp: the names of sockets may not be as long as trial's folders.
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        for name, text in (
+            ("minion", f"id: web-01\nroot_dir: {self.folder}/root\nsalt_modules: 'off'\n"),
+            ("pillar/top.sls", "base:\n  'web-*':\n    - role\n  'db-*':\n    - other\n"),
+            ("pillar/role.sls", "role: web\n"),
+            ("salt/_modules/own.py", "def hi():\n    return __pillar__['role'], __opts__['id']\n"),
+            ("salt/file.txt", "content"),
+            ("mods/mine.py", "def f():\n    return 'mine'\n"),
+        ):
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def run_call(self, *words: str, local: bool = True) -> tuple[int, str, str]:
+        """Run a call; give exit code, stdout and stderr."""
+        options = ["--config-dir", str(self.folder)] + (["--local"] if local else [])
+        done = subprocess.run(
+            [sys.executable, "-c", _PROGRAM, "call", *options, *words],
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def call(self, *words: str) -> object:
+        """Run a call that succeeds, and give its value."""
+        code, out, err = self.run_call("--out", "json", *words)
+        self.assertEqual((code, err), (0, ""))
+        return json.loads(out)["local"]
+
+    def test_plain(self) -> None:
+        """
+        A function's value is printed as salt-call prints it.
+        """
+        self.assertEqual(self.run_call("test.ping"), (0, "local:\n    True\n", ""))
+        answer = self.call("test.arg_clean", "1", "x=2")
+        self.assertEqual(answer, {"args": [1], "kwargs": {"x": 2}})
+
+    def test_exit_codes(self) -> None:
+        """
+        A function that fails makes the call fail; its own code is passed on if I ask for it.
+        """
+        self.assertEqual(self.run_call("cmd.run", "exit 3")[0], 1)
+        self.assertEqual(self.run_call("--retcode-passthrough", "cmd.run", "exit 3")[0], 3)
+        code, out, _ = self.run_call("nope.nope")
+        self.assertEqual((code, out), (1, "local:\n    'nope.nope' is not available.\n"))
+        self.assertEqual(self.run_call()[0], 64)
+
+    def test_roots(self) -> None:
+        """
+        Files and pillar come from the folders that I name.
+        """
+        roots = ["--file-root", f"{self.folder}/salt", "--pillar-root", f"{self.folder}/pillar"]
+        self.assertEqual(self.call(*roots, "pillar.items"), {"role": "web"})
+        self.assertEqual(self.call(*roots, "cp.get_file_str", "salt://file.txt"), "content")
+        self.assertEqual(self.call(*roots, "saltutil.sync_modules"), ["modules.own"])
+        self.assertEqual(self.call(*roots, "own.hi"), ["web", "web-01"])
+        self.assertEqual(self.call(*roots, "--id", "web-9", "own.hi"), ["web", "web-9"])
+
+    def test_modules(self) -> None:
+        """
+        Modules in folders that I name can be called.
+        """
+        self.assertEqual(self.call("-m", f"{self.folder}/mods", "mine.f"), "mine")
+
+    def test_grains(self) -> None:
+        """
+        Grains are printed, can be set, and are there in the next call.
+        """
+        self.assertEqual(self.call("grains.setval", "own", "5"), {"own": 5})
+        grains = self.call("-g")
+        self.assertIsInstance(grains, dict)
+        self.assertEqual(self.call("grains.get", "own"), 5)
+
+    def test_metadata(self) -> None:
+        """
+        The whole return can be printed.
+        """
+        shown = self.call("--metadata", "test.echo", "x")
+        assert isinstance(shown, dict)
+        self.assertEqual((shown["return"], shown["retcode"], shown["fun"]), ("x", 0, "test.echo"))
+
+    def test_what_needs_a_master(self) -> None:
+        """
+        A function that needs a master says that this is a local call.
+        """
+        code, out, _ = self.run_call("mine.get", "*", "test.ping")
+        self.assertEqual(code, 1)
+        self.assertIn("this is a local call", out)
+
+    def test_no_master(self) -> None:
+        """
+        Without --local a master is needed, and it is told where it was looked for.
+        """
+        with (self.folder / "minion").open("a") as file:
+            file.write("master: 127.0.0.1:9\nauth_timeout: 0.1\nkeysize: 2048\n")
+        code, _, err = self.run_call("pillar.items", local=False)
+        self.assertEqual(code, 69)
+        self.assertIn("tcp://127.0.0.1:9", err)
