@@ -243,6 +243,46 @@ class ExecuteTests(SynchronousTestCase):
         self.assertTrue(self.run_job("test.echo", 1)["success"])
         self.assertTrue(self.run_job("saltutil.refresh_pillar")["success"])
 
+    def test_blackout_is_not_for_calls(self) -> None:
+        """
+        Who calls on the machine itself is not kept from it by a blackout.
+        """
+        self.context.pillar = {"minion_blackout": True}
+        load = {"fun": "test.ping", "arg": [], "jid": self.context.jid, "tgt": "*"}
+        self.assertTrue(run(load, self.context, blackout=False)["return"])
+
+    def test_allowed_and_disabled_modules(self) -> None:
+        """
+        whitelist_modules keeps callers, not modules, from others; disabled ones are gone.
+        """
+        self.context.config["whitelist_modules"] = ["test"]
+        self.assertIn("whitelist_modules", self.run_job("cmd.run", "true")["return"])
+        self.assertTrue(self.run_job("test.cross_test", "cmd.has_exec", ["sh"])["return"])
+        self.context.config = {
+            **self.context.config,
+            "whitelist_modules": [],
+            "disable_modules": ["cmd"],
+        }
+        self.assertEqual(self.run_job("cmd.run", "true")["retcode"], 1)
+
+    def test_utility_modules(self) -> None:
+        """
+        Modules find utility modules as __utils__, which see each other and execution modules.
+        """
+        folder = Path(self.mktemp()).absolute()
+        for name, text in (
+            (
+                "utils/one.py",
+                "def f():\n    return __utils__['two.g'](), __salt__['test.ping']()\n",
+            ),
+            ("utils/two.py", "def g():\n    return 2\n"),
+            ("modules/uses.py", "def f():\n    return __utils__['one.f']()\n"),
+        ):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        self.context.config["extension_modules"] = str(folder)
+        self.assertEqual(self.run_job("uses.f")["return"], [2, True])
+
     def test_import_is_light(self) -> None:
         """
         What the zygote imports brings neither YAML nor templates nor a reactor into each job.

@@ -11,12 +11,14 @@ class LazyDict(dict[str, Any]):
 
     def __init__(self, load: Callable[[], Mapping[str, Any]]) -> None:
         """``load`` is called once, or never."""
-        super().__init__()
+        # Not empty: json looks at the size inside first, and at nothing else if that is 0.
+        super().__init__({"": None})
         self._load: Callable[[], Mapping[str, Any]] | None = load
 
     def _fill(self) -> None:
         load, self._load = self._load, None
         if load is not None:
+            super().clear()
             super().update(load())
 
     def __getitem__(self, key: str) -> Any:
@@ -59,6 +61,6 @@ def _filled(name: str) -> Callable[..., Any]:
 
 for _name in (
     "get", "keys", "items", "values", "copy", "pop", "popitem", "setdefault", "update", "clear",
-    "__setitem__", "__delitem__", "__or__", "__ror__", "__ior__", "__reversed__",
+    "__ne__", "__setitem__", "__delitem__", "__or__", "__ror__", "__ior__", "__reversed__",
 ):  # fmt: skip
     setattr(LazyDict, _name, _filled(_name))
