@@ -107,7 +107,7 @@ class ProgressTests(SynchronousTestCase):
         On a terminal a line tells how it goes; results never stand behind it.
         """
         terminal, out = io.StringIO(), io.StringIO()
-        progress = ProgressLine(terminal)
+        progress = ProgressLine(terminal, after=0)
         report = Report(Style(), Job(tgt="*", fun="test.ping"), out, progress)
         report.published(Published(jid=JID, minions=["a", "b"], missing=[]))
         report.waiting(running=1)

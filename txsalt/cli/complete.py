@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from txsalt.cli.main import COMMANDS, RUN, commands
+from txsalt.cli.main import COMMANDS, commands
 from txsalt.jobs import exit_codes
 
 _MOST = 2000  # more than a shell shows
@@ -85,11 +85,11 @@ def _for_command(command: str, position: int, before: list[str], folder: str) ->
 
 
 def _parser(command: str) -> Any:
-    module = importlib.import_module(COMMANDS[command][0] if command else RUN)
     if not command:
         from txsalt.cli.job_options import make_parser
 
         return make_parser(commands())
+    module = importlib.import_module(COMMANDS[command][0])
     make = getattr(module, "make_parser", None) or module._parser
     return make()
 
@@ -132,7 +132,7 @@ def _positional(words: list[str], parser: Any = None) -> list[str]:
 
 
 def _config_dir(words: list[str]) -> str:
-    from txsalt.client.session import DEFAULT_CONFIG_DIR
+    from txsalt.client.places import DEFAULT_CONFIG_DIR
 
     for option, value in itertools.pairwise(words):
         if option in _WITH_VALUE:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from txsalt import __version__
-from txsalt.client.session import DEFAULT_CONFIG_DIR
+from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.jobs import exit_codes
 
 # Longer than any job; a poll takes milliseconds in 32 bits.

@@ -10,15 +10,16 @@ from attrs import define, field
 
 _ERASE = "\r\x1b[K"
 _BETWEEN = 0.1  # seconds: nobody reads faster
-TICK = 0.25
+TICK = 0.25  # seconds between two looks
 
 
 @define
 class ProgressLine:
-    """The line; written to ``stream``, a terminal."""
+    """The line; written to ``stream``, a terminal, for jobs that take longer than ``after`` s."""
 
     stream: TextIO
     expected: int = 0
+    after: float = 0.25
     _began: float = field(init=False, factory=time.monotonic)
     _shown: bool = field(init=False, default=False)
     _next: float = field(init=False, default=0.0)
@@ -44,7 +45,7 @@ class ProgressLine:
         """Write the line, if it was not written just now; ``running`` have said that they work."""
         self._running = self._running if running is None else running
         now = time.monotonic()
-        if now < self._next:
+        if now < self._next or now < self._began + self.after:
             return
         self._next = now + _BETWEEN
         self.stream.write(_ERASE + self.text(now)[: _columns(self.stream)])
@@ -66,6 +67,7 @@ class ProgressLine:
 
 def _columns(stream: TextIO) -> int:
     try:
-        return max(20, os.get_terminal_size(stream.fileno()).columns - 1)
+        columns = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
-        return 79
+        columns = 0
+    return (columns or 80) - 1  # some terminals do not know their size

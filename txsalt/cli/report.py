@@ -50,7 +50,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 only if every expected minion returned a success; who is missing has codes of its own."""
+        """0 only if all that were expected returned a success; absence has codes of its own."""
         return exit_codes.GENERIC if self._failed else reasons.exit_code(self._missing.values())
 
     @property

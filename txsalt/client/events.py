@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple  # event data is any msgpack value
 
 from txsalt.client.bus import EventBus
-from txsalt.client.session import DEFAULT_CONFIG_DIR, Session
+from txsalt.client.places import DEFAULT_CONFIG_DIR
+from txsalt.client.session import Session
 from txsalt.events import tags
 
 _GLOB_SIGN = re.compile(r"[*?\[]")

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Self  # arguments and results are any msg
 
 from txsalt.client import follow, records
 from txsalt.client.batches import batch_size
-from txsalt.client.session import DEFAULT_CONFIG_DIR, Session
+from txsalt.client.places import DEFAULT_CONFIG_DIR
+from txsalt.client.session import Session
 from txsalt.client.steps import (
     UNKNOWN_ID,
     Ended,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any  # arguments and results are any msgpack v
 import zmq
 
 from txsalt.client import credentials
-from txsalt.client.bus import EventBus
+from txsalt.client.bus import BusForbidden, Ear, EventBus
+from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.client.request import Requests
 from txsalt.client.steps import Job, NobodyMatches, Published
 from txsalt.errors import MasterUnreachable, RequestRefused
@@ -24,16 +25,21 @@ from txsalt.wire import endpoint, job_loads
 if TYPE_CHECKING:
     from txsalt.config.master import MasterConfig
 
-DEFAULT_CONFIG_DIR = "/etc/txsalt"
-
 
 class Session:
     """A connection to the master whose configuration is in ``config_dir``; for one thread."""
 
     def __init__(
-        self, config_dir: str = DEFAULT_CONFIG_DIR, config: "MasterConfig | None" = None
+        self,
+        config_dir: str = DEFAULT_CONFIG_DIR,
+        config: "MasterConfig | None" = None,
+        proof: credentials.Proof | None = None,
     ) -> None:
-        """Raises ConfigError if the master's configuration cannot be used."""
+        """
+        Open a session as who shows ``proof``; without, as the user who runs this process.
+
+        Raises ConfigError if the master's configuration cannot be used.
+        """
         if config is None:
             from txsalt.config.read import read_master
 
@@ -43,7 +49,7 @@ class Session:
         self._requests = Requests(
             self._context, endpoint.local_tcp(config.interface, config.ret_port)
         )
-        self._credentials: credentials.Credentials | None = None
+        self._credentials = proof
         self._idle: list[EventBus] = []
         self._jids = jids.JidClock()
 
@@ -58,7 +64,7 @@ class Session:
         """Return a job id of this moment. Two programs may make the same: the master refuses it."""
         return self._jids.make(datetime.now(UTC))
 
-    def credentials(self) -> credentials.Credentials:
+    def credentials(self) -> credentials.Proof:
         """Return this user's credentials. Raises KeyFileError if there are none."""
         if self._credentials is None:
             self._credentials = credentials.find(self.config.cachedir, self.config.user)
@@ -83,6 +89,25 @@ class Session:
             raise
         self._idle.append(bus)
 
+    @contextmanager
+    def following(self, *prefixes: str) -> Iterator[Ear]:
+        """
+        Give what hears of returns whose tags start with ``prefixes``.
+
+        It is the event bus, or for a user who may not use that, one who asks the master.
+        """
+        try:
+            with self.listening(*prefixes) as bus:
+                yield bus
+                return
+        except BusForbidden:
+            # Programs of users with the run of the bus need not carry the other way.
+            from txsalt.client.polled_returns import PolledReturns
+        polled = PolledReturns(self)
+        for prefix in prefixes:
+            polled.subscribe(prefix)
+        yield polled
+
     def connected_bus(self) -> EventBus:
         """Return the event bus without subscriptions, to fire events. Raises MasterUnreachable."""
         return EventBus(self._context, self.config.sock_dir)
@@ -93,9 +118,8 @@ class Session:
 
         Raises KeyFileError, MasterUnreachable or RequestRefused.
         """
-        mine = self.credentials()
         seconds = self.config.publish_timeout if timeout is None else timeout
-        return self._requests.ask({**load, "key": mine.key, "user": mine.user}, seconds)
+        return self._requests.ask(self.credentials().on(load), seconds)
 
     def runner(self, fun: str, **arguments: Any) -> Any:
         """
