@@ -43,7 +43,7 @@ ALLOWED = {
     },
     "swarm": {"wire", "protocol", "targeting", "jobs"},
     "tap": {"config", "master.daemon", "minion.daemon", "process"},
-    "master.store": {"wire", "protocol", "targeting", "jobs"},
+    "master.store": {"wire", "protocol", "targeting", "rights", "jobs"},
     "master.fileserver": {"wire"},
     "master.pillar": {"wire", "targeting", "renderers"},
     "master.mine": {"wire", "targeting", "master.store"},

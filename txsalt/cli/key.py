@@ -1,16 +1,17 @@
-"""``txsalt-cli key``: list, accept, reject, delete and show the keys of minions."""
+"""``txsalt-cli key``: list, accept, reject, delete, show and make the keys of minions."""
 
 import argparse
 import fnmatch
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any  # what the outputters take
 
 from txsalt.cli.options import Parser, parser
 from txsalt.client.keys import Keys
 from txsalt.jobs import exit_codes
 from txsalt.protocol.admission import KeyState
 
-_HEADINGS = {
+HEADINGS = {
     KeyState.ACCEPTED: "Accepted Keys:",
     KeyState.DENIED: "Denied Keys:",
     KeyState.PENDING: "Unaccepted Keys:",
@@ -28,11 +29,20 @@ _STATES = {
     "rejected": KeyState.REJECTED,
     "rej": KeyState.REJECTED,
 }
+_CHANGES = ("accept", "reject", "delete")
+_PAST = {"accept": "accepted", "reject": "rejected", "delete": "deleted"}
 _EPILOG = """\
+actions:
+  list [STATE] [GLOB]    ids by state; --long with age and fingerprint
+  accept, reject, delete GLOB, or --all
+  finger [GLOB]          fingerprints, as minions show theirs; print GLOB: the keys themselves
+  gen NAME               make a key pair for a minion, in --dir
+  log [GLOB]             who changed which key, when and why
+
 examples:
   txsalt-cli key list
-  txsalt-cli key accept web1
-  txsalt-cli key accept 'web*' --yes
+  txsalt-cli key accept web1 --note 'ticket 4711'
+  txsalt-cli key accept 'web*' --dry-run
   txsalt-cli key delete --all --yes
 """
 
@@ -41,29 +51,58 @@ def main(argv: list[str]) -> int:
     """Run one key command; return 0, or 1 if no key was meant or the question was denied."""
     made = _parser()
     options = made.parse_intermixed_args(argv)
-    keys = Keys(options.config_dir)
+    keys = Keys(options.config_dir, options.note)
     try:
+        if options.action in _CHANGES:
+            return _change(keys, options, made)
         if options.action == "list":
             return _list(keys, options)
         if options.action == "finger":
             return _finger(keys, options)
-        return _change(keys, options, made)
+        # The rest is rare, and has a file of its own.
+        from txsalt.cli import key_more
+
+        return key_more.run(keys, options, made)
     finally:
         keys.close()
 
 
+def matching(ids: list[str], globs: list[str]) -> list[str]:
+    """Return the ids that any of the globs means."""
+    if globs == ["*"]:
+        return ids
+    return [each for each in ids if any(fnmatch.fnmatchcase(each, glob) for glob in globs)]
+
+
+def nobody() -> int:
+    """Say that no key is meant; return the exit code."""
+    print("txsalt-cli: no key matches", file=sys.stderr)
+    return exit_codes.GENERIC
+
+
+def write(value: Mapping[str, Any], how: str) -> None:
+    """Print a value as JSON or YAML."""
+    from txsalt.outputters.render import render
+
+    print(render(value, how))
+
+
 def _list(keys: Keys, options: argparse.Namespace) -> int:
-    states = list(_HEADINGS)
+    states = list(HEADINGS)
     globs = list(options.globs)
     if globs and globs[0].lower() in (*_STATES, "all"):
         word = globs.pop(0).lower()
         states = states if word == "all" else [_STATES[word]]
-    found = {state: _matching(keys.listing(state), globs or ["*"]) for state in states}
+    found = {state: matching(keys.listing(state), globs or ["*"]) for state in states}
+    if options.long:
+        from txsalt.cli import key_more
+
+        return key_more.long_list(keys, found, options.output)
     if options.output != "text":
-        _print({state.value: ids for state, ids in found.items()}, options.output)
+        write({state.value: ids for state, ids in found.items()}, options.output)
         return exit_codes.OK
     for state, ids in found.items():
-        print(_HEADINGS[state], *ids, sep="\n")
+        print(HEADINGS[state], *ids, sep="\n")
     return exit_codes.OK
 
 
@@ -72,18 +111,18 @@ def _finger(keys: Keys, options: argparse.Namespace) -> int:
     found: dict[str, dict[str, str]] = {}
     if not options.globs:
         found["local"] = {"master.pub": keys.master_fingerprint()}
-    for state in _HEADINGS:
-        ids = _matching(keys.listing(state), globs)
+    for state in HEADINGS:
+        ids = matching(keys.listing(state), globs)
         if ids:
             found[state.value] = {each: keys.fingerprint(state, each) for each in ids}
     if options.output != "text":
-        _print(found, options.output)
+        write(found, options.output)
     else:
         for folder, fingers in found.items():
-            print("Local Keys:" if folder == "local" else _HEADINGS[KeyState(folder)])
+            print("Local Keys:" if folder == "local" else HEADINGS[KeyState(folder)])
             for name, finger in fingers.items():
                 print(f"{name}:  {finger}")
-    return exit_codes.OK if found else _nobody()
+    return exit_codes.OK if found else nobody()
 
 
 def _change(keys: Keys, options: argparse.Namespace, made: Parser) -> int:
@@ -91,20 +130,21 @@ def _change(keys: Keys, options: argparse.Namespace, made: Parser) -> int:
         made.error(f"name the keys to {options.action} (globs), or give --all")
     sources = _sources(options)
     globs = ["*"] if options.all else options.globs
-    meant = [(state, each) for state in sources for each in _matching(keys.listing(state), globs)]
+    meant = [(state, each) for state in sources for each in matching(keys.listing(state), globs)]
     if not meant:
-        return _nobody()
-    if not options.yes and not _confirmed(options.action, meant, made):
+        return nobody()
+    if options.dry_run:
+        for state, each in meant:
+            print(f"would be {_PAST[options.action]}: {each}  {_about(keys, state, each)}")
+        return exit_codes.OK
+    if not options.yes and not _confirmed(keys, options.action, meant, made):
         print("txsalt-cli: nothing was changed", file=sys.stderr)
         return exit_codes.GENERIC
     deed: Callable[[KeyState, str], bool] = getattr(keys, options.action)
     done = [each for state, each in meant if deed(state, each)]
     for each in done:
         print(f"{_PAST[options.action]}: {each}")
-    return exit_codes.OK if done else _nobody()
-
-
-_PAST = {"accept": "accepted", "reject": "rejected", "delete": "deleted"}
+    return exit_codes.OK if done else nobody()
 
 
 def _sources(options: argparse.Namespace) -> list[KeyState]:
@@ -120,48 +160,45 @@ def _sources(options: argparse.Namespace) -> list[KeyState]:
     return sources
 
 
-def _confirmed(action: str, meant: list[tuple[KeyState, str]], made: Parser) -> bool:
+def _confirmed(keys: Keys, action: str, meant: list[tuple[KeyState, str]], made: Parser) -> bool:
     if not sys.stdin.isatty():
         made.error(f"there is no terminal to ask on; say --yes to {action} {len(meant)} keys")
     print(f"The following keys are going to be {_PAST[action]}:", file=sys.stderr)
     for state, each in meant:
-        print(f"  {each}  ({state.value})", file=sys.stderr)
+        print(f"  {each}  {_about(keys, state, each)}", file=sys.stderr)
     print("Proceed? [n/Y] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("", "y", "yes")
 
 
-def _matching(ids: list[str], globs: list[str]) -> list[str]:
-    return [each for each in ids if any(fnmatch.fnmatchcase(each, glob) for glob in globs)]
-
-
-def _nobody() -> int:
-    print("txsalt-cli: no key matches", file=sys.stderr)
-    return exit_codes.GENERIC
-
-
-def _print(value: dict[str, object] | dict[str, list[str]], how: str) -> None:
-    from txsalt.outputters.render import render
-
-    print(render(value, how))
+def _about(keys: Keys, state: KeyState, minion_id: str) -> str:
+    return f"({state.value})  {keys.fingerprint(state, minion_id)}"
 
 
 def _parser() -> Parser:
     made = parser("txsalt-cli key", "Manage the keys of minions.", _EPILOG)
     made.add_argument("command", choices=["key"], help=argparse.SUPPRESS)
     made.add_argument(
-        "action", choices=["list", "accept", "reject", "delete", "finger"], help="what to do"
+        "action",
+        choices=["list", *_CHANGES, "finger", "print", "gen", "log"],
+        metavar="ACTION",
+        help="what to do, see below",
     )
-    made.add_argument(
-        "globs", nargs="*", metavar="GLOB", help="ids (list: may start with a state: acc, pre, …)"
-    )
+    made.add_argument("globs", nargs="*", metavar="GLOB", help="ids; for gen the name")
     made.add_argument("-a", "--all", action="store_true", help="every key that the action is for")
     made.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    made.add_argument("--dry-run", action="store_true", help="only say what would be changed")
+    made.add_argument("--note", default="", metavar="TEXT", help="why, for the audit log")
+    made.add_argument("-l", "--long", action="store_true", help="list: age and fingerprint")
     made.add_argument("--out", dest="output", choices=["text", "json", "yaml"], default="text")
     for name, text in (
         ("accepted", "reject: accepted keys too"),
         ("rejected", "accept: rejected keys too"),
-        ("denied", "denied keys too"),
+        ("denied", "denied keys too; an accepted one replaces the key before it"),
         ("all", "keys in every state"),
     ):
         made.add_argument(f"--include-{name}", action="store_true", help=text)
+    new = made.add_argument_group("gen")
+    new.add_argument("--dir", default=".", metavar="DIR", help="where the files go (here)")
+    new.add_argument("--keysize", type=int, default=2048, metavar="BITS", help="2048 to 8192")
+    new.add_argument("--accept", action="store_true", help="and accept the key already")
     return made

@@ -11,7 +11,7 @@ import os
 import time
 from collections import deque
 from contextlib import suppress
-from typing import Any  # event data is any msgpack value
+from typing import Any, Protocol  # event data is any msgpack value
 
 import zmq
 
@@ -20,6 +20,26 @@ from txsalt.events import tags
 from txsalt.wire import event
 
 _LIVE_SECONDS = 5.0
+
+
+_FORBIDDEN = "this user may not use it; ask for its owner or group"
+
+
+class BusForbidden(MasterUnreachable):
+    """A bus that is there, but not for this user."""
+
+
+class Ear(Protocol):
+    """What follows returns: an EventBus, or for who may not use it a PolledReturns."""
+
+    def subscribe(self, prefix: str) -> None:
+        """Hear events whose tag starts with ``prefix``."""
+
+    def wait_live(self, timeout: float = ...) -> None:
+        """Return when all subscriptions are live."""
+
+    def receive(self, timeout: float | None) -> tuple[str, dict[str, Any]] | None:
+        """Return the next event, or None after ``timeout`` seconds."""
 
 
 class EventBus:
@@ -124,7 +144,13 @@ class EventBus:
 
     @staticmethod
     def _check(path: str) -> None:
-        if not os.path.exists(path):
-            raise MasterUnreachable(path, "there is no such socket; is txsalt-master running?")
+        try:
+            os.stat(path)
+        except PermissionError:
+            raise BusForbidden(path, _FORBIDDEN) from None
+        except OSError:
+            raise MasterUnreachable(
+                path, "there is no such socket; is txsalt-master running?"
+            ) from None
         if not os.access(path, os.R_OK | os.W_OK):
-            raise MasterUnreachable(path, "this user may not use it; ask for its owner or group")
+            raise BusForbidden(path, _FORBIDDEN)

@@ -1,34 +1,74 @@
 """
-Find the secret that lets this user command the local master.
+Find what lets this user command the local master: a key file, a token, or a password.
 
 The master keeps one key file for each user that may: ``{cachedir}/.{user}_key``, readable by
 that user only.
 
-Source: PROTOCOL section 10.1.
+Source: PROTOCOL sections 10.1 to 10.3.
 """
 
 import os
 import pwd
+from typing import Any  # loads are maps of any msgpack value
 
 from attrs import field, frozen
 
 from txsalt.errors import KeyFileError
 
+TOKEN_FILE = "~/.txsalt_token"  # noqa: S105 - a path
+TOKEN_VARIABLE = "TXSALT_TOKEN"  # noqa: S105 - a name
+
 
 @frozen
 class Credentials:
-    """A user's name and key string, as the publish request carries them."""
+    """A user's name and key string, as requests carry them."""
 
     user: str
     key: str = field(repr=False)
 
+    def on(self, load: dict[str, Any]) -> dict[str, Any]:
+        """Return the load with what proves who sends it."""
+        return {**load, "key": self.key, "user": self.user}
 
-def find(cachedir: str, master_user: str) -> Credentials:
+
+@frozen
+class Token:
+    """A token of a master."""
+
+    token: str = field(repr=False)
+
+    def on(self, load: dict[str, Any]) -> dict[str, Any]:
+        """Return the load with what proves who sends it."""
+        return _with(load, {"token": self.token})
+
+
+@frozen
+class Password:
+    """A user, who says so (``eauth``: pam or file), and the password."""
+
+    eauth: str
+    username: str
+    password: str = field(repr=False)
+
+    def on(self, load: dict[str, Any]) -> dict[str, Any]:
+        """Return the load with what proves who sends it."""
+        proof = {"eauth": self.eauth, "username": self.username, "password": self.password}
+        return _with(load, proof)
+
+
+Proof = Credentials | Token | Password
+
+
+def find(cachedir: str, master_user: str) -> Proof:
     """
     Return the credentials of the user who runs this process.
 
-    Raises KeyFileError that says which file could not be read, and what to do.
+    A token in the environment comes first, one in the home folder last. Raises KeyFileError that
+    says which file could not be read, and what to do.
     """
+    given = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if given:
+        return Token(given)
     name = _user_name()
     sudo = os.environ.get("SUDO_USER", "")
     owners = (master_user, name, "root") if name == "root" else (name,)
@@ -44,10 +84,48 @@ def find(cachedir: str, master_user: str) -> Credentials:
             failure = failure or f"{path}: {getattr(exc, 'strerror', None) or exc}"
         else:
             return Credentials(f"sudo_{sudo}" if sudo and name == "root" else name, key)
+    stored = stored_token()
+    if stored is not None:
+        return stored
     raise KeyFileError(
         os.path.join(cachedir, f".{name}_key"),
         f"user {name} may not command this master: {failure}",
     )
+
+
+def stored_token() -> Token | None:
+    """Return the token in the user's home folder, if there is one that only the user can read."""
+    path = os.path.expanduser(TOKEN_FILE)
+    try:
+        with open(path, encoding="ascii") as file:
+            status = os.fstat(file.fileno())
+            if status.st_mode & 0o077 or status.st_uid != os.geteuid():
+                return None
+            token = file.read(1024).strip()
+    except (OSError, UnicodeError):
+        return None
+    return Token(token) if token else None
+
+
+def store_token(token: str) -> str:
+    """Keep a token in the user's home folder and return where. Raises KeyFileError."""
+    path = os.path.expanduser(TOKEN_FILE)
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(token + "\n")
+    except OSError as exc:
+        raise KeyFileError(path, exc.strerror or str(exc)) from exc
+    return path
+
+
+def _with(load: dict[str, Any], proof: dict[str, Any]) -> dict[str, Any]:
+    # In a publish request they are inside ``kwargs``, in all others at the top.
+    if load.get("cmd") == "publish":
+        plain = {name: value for name, value in load.items() if name not in ("key", "user")}
+        return {**plain, "kwargs": {**(load.get("kwargs") or {}), **proof}}
+    return {**load, **proof}
 
 
 def _user_name() -> str:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any  # results are any msgpack value
 
 from txsalt.client import reasons, records
-from txsalt.client.bus import EventBus
+from txsalt.client.bus import Ear
 from txsalt.client.session import Session
 from txsalt.client.steps import Ended, Job, Published, Returned, Step, Waiting
 from txsalt.errors import RequestRefused
@@ -33,7 +33,7 @@ def run(session: Session, job: Job, *, jid: str = "", tick: float | None = None)
     """
     session.credentials()  # fails before anything is waited for
     jid = jid or session.new_jid()
-    with session.listening(tags.job_return_prefix(jid)) as bus:
+    with session.following(tags.job_return_prefix(jid)) as bus:
         published = session.publish(job, jid)
         yield published
         watch = _Watch(session, bus, published, job.timeout, tick, job.deadline)
@@ -55,7 +55,7 @@ def attach(
     ``minions`` are waited for instead of those that the master expected. Raises as ``run``, and
     RequestRefused for a job that is not stored.
     """
-    with session.listening(tags.job_return_prefix(jid)) as bus:
+    with session.following(tags.job_return_prefix(jid)) as bus:
         record = records.show(session, jid)
         published = Published(
             jid=jid,
@@ -77,7 +77,7 @@ class _Watch:
     def __init__(
         self,
         session: Session,
-        bus: EventBus,
+        bus: Ear,
         published: Published,
         timeout: float | None,
         tick: float | None,

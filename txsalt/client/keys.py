@@ -7,16 +7,19 @@ master replace the shared key; a note on disk says so too, in case nobody listen
 """
 
 import os
+import pwd
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from txsalt.client.session import Session
 from txsalt.errors import KeyFileError, MasterUnreachable
 from txsalt.events import tags
-from txsalt.master.store import database, drop_file, identities
-from txsalt.master.store.keys import KeyChange, KeyStore
+from txsalt.master.store import audit, database, drop_file, identities
+from txsalt.master.store.audit import Entry
+from txsalt.master.store.keys import KeyChange, KeyStore, entry_of
 from txsalt.protocol.admission import KeyState
-from txsalt.wire import rsa
+from txsalt.wire import names, rsa
 
 if TYPE_CHECKING:
     from txsalt.client.bus import EventBus
@@ -27,8 +30,13 @@ _ACTS = {KeyState.ACCEPTED: "accepted", KeyState.REJECTED: "rejected", None: "de
 class Keys:
     """The keys of the master whose configuration is in ``config_dir``."""
 
-    def __init__(self, config_dir: str) -> None:
-        """Raises ConfigError, or KeyFileError if this user may not see the keys."""
+    def __init__(self, config_dir: str, note: str = "") -> None:
+        """
+        Open the keys; ``note`` is the reason for all changes, for the audit log.
+
+        Raises ConfigError, or KeyFileError if this user may not see the keys.
+        """
+        self._note = note
         self._client = Session(config_dir)
         self._config = self._client.config
         self._store = KeyStore(self._config.pki_dir)
@@ -50,6 +58,53 @@ class Keys:
     def fingerprint(self, state: KeyState, minion_id: str) -> str:
         """Return the fingerprint of a stored key, as the minion shows it."""
         return rsa.fingerprint(self._store.pem(minion_id, state) or "", self._config.hash_type)
+
+    def pem(self, state: KeyState, minion_id: str) -> str:
+        """Return a stored public key, empty if it is gone."""
+        return self._store.pem(minion_id, state) or ""
+
+    def changed_at(self, state: KeyState, minion_id: str) -> float | None:
+        """Return the Unix time at which a key came in or was replaced, None if it is gone."""
+        try:
+            return os.stat(os.path.join(self._config.pki_dir, state.value, minion_id)).st_mtime
+        except OSError:
+            return None
+
+    def generate(self, name: str, folder: str, *, bits: int, accept: bool) -> tuple[str, str]:
+        """
+        Make a key pair for a minion and return the paths of its files, the private one first.
+
+        ``accept``: let the minion in already. Raises BadName, or KeyFileError if there are such
+        files, or another key of that name.
+        """
+        paths = os.path.join(folder, f"{names.minion_id(name)}.pem"), f"{folder}/{name}.pub"
+        if accept and self._store.get(name).state is not None:
+            raise KeyFileError(self._config.pki_dir, f"there is a key of {name} already")
+        pair = rsa.PrivateKey.generate(bits)
+        for path, content, mode in (
+            (paths[0], pair.pem(), 0o400),
+            (paths[1], pair.public.pem.encode() + b"\n", 0o644),
+        ):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            try:
+                with os.fdopen(os.open(path, flags, mode), "wb") as file:
+                    file.write(content)
+            except OSError as exc:
+                raise KeyFileError(path, exc.strerror or str(exc)) from exc
+        if accept:
+            self._store.put(KeyState.ACCEPTED, name, pair.public.pem)
+            finger = pair.public.fingerprint(self._config.hash_type)
+            made = Entry(act="accepted", id=name, by=_who(), finger=finger, note=self._note)
+            audit.append(self._config.pki_dir, [made], time.time())
+        return paths
+
+    def history(self) -> list[dict[str, str]]:
+        """Return the audit log, the oldest line first. Raises KeyFileError."""
+        return list(audit.read(self._config.pki_dir))
+
+    def broken_history(self) -> int:
+        """Return the number of the first line of the audit log that was tampered with; 0: none."""
+        return audit.verify(self._config.pki_dir)
 
     def master_fingerprint(self) -> str:
         """Return the fingerprint that ``master_finger`` of a minion wants. Raises KeyFileError."""
@@ -76,6 +131,7 @@ class Keys:
         return self._changed(changes)
 
     def _changed(self, changes: list[KeyChange]) -> bool:
+        entries = [entry_of(each, self._config.hash_type, _who(), self._note) for each in changes]
         for change in changes:
             if change.now is not KeyState.ACCEPTED and self._config.rotate_aes_key:
                 try:
@@ -83,6 +139,8 @@ class Keys:
                 except OSError as exc:
                     raise KeyFileError(self._config.cachedir, exc.strerror or str(exc)) from exc
             self._tell(change)
+        if entries:
+            audit.append(self._config.pki_dir, entries, time.time())
         return bool(changes)
 
     def _forget(self, minion_id: str) -> None:
@@ -103,3 +161,13 @@ class Keys:
         if self._bus is not None:
             data = {"result": True, "act": _ACTS[change.now], "id": change.id, "pub": change.pem}
             self._bus.fire(tags.KEY, data)
+
+
+def _who() -> str:
+    """Return who runs this, and who they were before sudo."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    sudo = os.environ.get("SUDO_USER", "")
+    return f"{name} (sudo by {sudo})" if sudo else name

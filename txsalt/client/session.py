@@ -96,13 +96,13 @@ class Session:
 
         It is the event bus, or for a user who may not use that, one who asks the master.
         """
-        try:
+        if self._may_listen():
             with self.listening(*prefixes) as bus:
                 yield bus
-                return
-        except BusForbidden:
-            # Programs of users with the run of the bus need not carry the other way.
-            from txsalt.client.polled_returns import PolledReturns
+            return
+        # Programs of users who have the run of the bus need not carry the other way.
+        from txsalt.client.polled_returns import PolledReturns
+
         polled = PolledReturns(self)
         for prefix in prefixes:
             polled.subscribe(prefix)
@@ -111,6 +111,14 @@ class Session:
     def connected_bus(self) -> EventBus:
         """Return the event bus without subscriptions, to fire events. Raises MasterUnreachable."""
         return EventBus(self._context, self.config.sock_dir)
+
+    def _may_listen(self) -> bool:
+        if not self._idle:
+            try:
+                self._idle.append(self.connected_bus())
+            except BusForbidden:
+                return False
+        return True
 
     def ask(self, load: dict[str, Any], timeout: float | None = None) -> Any:
         """

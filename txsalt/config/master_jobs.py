@@ -70,7 +70,11 @@ class MasterAccess(Plain):
     publisher_acl_blacklist: dict[str, Any] = option(
         {}, doc="What local users may not do: maps users and modules to lists."
     )
-    client_acl_verify: bool = option(True, doc="Let publisher_acl look at the targets, too.")
+    client_acl_verify: bool = option(
+        True,
+        doc="Look up patterns of publisher_acl among all accounts of this machine, which may take "
+        "long where they come from the network.",
+    )
     sudo_acl: bool = option(False, doc="Let publisher_acl count for users who come by sudo.")
     external_auth: dict[str, Any] = option(
         {}, doc="Users that outside services vouch for, and their functions.", secret=True

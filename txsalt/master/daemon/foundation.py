@@ -47,13 +47,14 @@ def lay(config: MasterConfig) -> Foundation:
     for user in dict.fromkeys((config.user, "root")):
         if user:
             user_keys.ensure(config.cachedir, user)
+    limited = user_keys.limited_users(config.publisher_acl, every_account=config.client_acl_verify)
+    warnings = user_keys.open_to(config.cachedir, limited)
     store_path = database.path_in(config.cachedir)
     database.prepare(store_path)
+    exposed = master_key.exposed(os.path.join(config.pki_dir, f"{master_key.NAME}.pem"))
     return Foundation(
-        key=key, secrets=secrets, store_path=store_path, warnings=_warnings(config.pki_dir)
+        key=key,
+        secrets=secrets,
+        store_path=store_path,
+        warnings=(*warnings, *([exposed] if exposed else [])),
     )
-
-
-def _warnings(pki_dir: str) -> tuple[str, ...]:
-    exposed = master_key.exposed(os.path.join(pki_dir, f"{master_key.NAME}.pem"))
-    return (exposed,) if exposed else ()

@@ -9,9 +9,12 @@ Source: PROTOCOL section 10.1.
 import os
 import pwd
 import re
+from collections.abc import Iterable
 
 from txsalt.errors import KeyFileError
+from txsalt.master.store import access
 from txsalt.master.store.private_file import write_private
+from txsalt.rights.patterns import names
 from txsalt.wire.crypticle import KEY_STRING_CHARACTERS, generate_key_string
 
 _FILE = re.compile(r"\.(?P<user>[A-Za-z0-9_.@$-]{1,64})_key")
@@ -23,6 +26,44 @@ def path_of(cachedir: str, user: str) -> str:
     if not _FILE.fullmatch(f".{user}_key"):
         raise KeyFileError(path, "the name of the user cannot be part of a file name")
     return path
+
+
+def limited_users(acl: Iterable[str], *, every_account: bool) -> list[str]:
+    """
+    Return the accounts of this machine that the option ``publisher_acl`` names.
+
+    ``every_account``: patterns are looked up among all accounts, which may take long where these
+    come from the network. Users that this machine does not have are left out.
+    """
+    patterns = list(acl)
+    found = {each for each in patterns if _account(each) is not None}
+    if every_account and any(set(each) & set("*?[]()^$.|\\+") for each in patterns):
+        for entry in pwd.getpwall():
+            if any(names(pattern, entry.pw_name) for pattern in patterns):
+                found.add(entry.pw_name)
+    return sorted(found)
+
+
+def open_to(cachedir: str, users: Iterable[str]) -> list[str]:
+    """
+    Make a key for each user, which the user can read; return warnings.
+
+    The folder becomes passable for everybody, not readable. Raises KeyFileError.
+    """
+    warnings = []
+    for user in users:
+        path = path_of(cachedir, user)
+        ensure(cachedir, user)
+        try:
+            mode = os.stat(cachedir).st_mode & 0o7777
+            os.chmod(cachedir, mode | 0o011)  # noqa: S103 - passable, not readable
+            _let_read(path, user)
+        except OSError as exc:
+            warnings.append(
+                f"user {user} of publisher_acl cannot read {path} ({exc.strerror}):"
+                " let root give the file to the user, with mode 0600"
+            )
+    return warnings
 
 
 def ensure(cachedir: str, user: str) -> str:
@@ -68,11 +109,24 @@ def _read(path: str) -> str | None:
     return key if len(key) == KEY_STRING_CHARACTERS else None
 
 
+def _let_read(path: str, user: str) -> None:
+    entry = _account(user)
+    if entry is None or os.stat(path).st_uid == entry.pw_uid or os.geteuid() == 0:
+        return
+    # A master that is not root gives nothing away, but lets one more user read its file.
+    access.let_read(path, entry.pw_uid)
+
+
+def _account(user: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(user)
+    except (KeyError, ValueError):
+        return None
+
+
 def _give_to(path: str, user: str) -> None:
     if os.geteuid() != 0:
         return
-    try:
-        entry = pwd.getpwnam(user)
-    except KeyError:
-        return  # a user of another machine's configuration; root keeps the file
-    os.chown(path, entry.pw_uid, -1)
+    entry = _account(user)
+    if entry is not None:  # a user of another machine's configuration; root keeps the file
+        os.chown(path, entry.pw_uid, -1)

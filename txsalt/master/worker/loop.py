@@ -78,6 +78,7 @@ class WorkerLoop:
                 requests.send(answer(bench, requests.recv()))
             if bench.waiting:
                 bench.flush()
+        bench.last_return.clear()
 
     def _make_bench(
         self, context: "zmq.Context[Any]", config: MasterConfig, hello: dict[str, Any]

@@ -1,0 +1,102 @@
+"""The rarer actions of ``txsalt-cli key``: long lists, print, gen, log."""
+
+import argparse
+import fnmatch
+import sys
+import time
+from typing import Any  # what the outputters take
+
+from txsalt.cli.key import HEADINGS, matching, nobody, write
+from txsalt.cli.options import Parser
+from txsalt.client.keys import Keys
+from txsalt.jobs import exit_codes
+from txsalt.protocol.admission import KeyState
+
+_LEAST_BITS, _MOST_BITS = 2048, 8192
+_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+def run(keys: Keys, options: argparse.Namespace, made: Parser) -> int:
+    """Run print, gen or log; return the exit code."""
+    if options.action == "print":
+        return _print(keys, options)
+    if options.action == "log":
+        return _log(keys, options)
+    if len(options.globs) != 1:
+        made.error("name the minion that the key is for")
+    if not _LEAST_BITS <= options.keysize <= _MOST_BITS:
+        made.error(f"a key has {_LEAST_BITS} to {_MOST_BITS} bits")
+    paths = keys.generate(
+        options.globs[0], options.dir, bits=options.keysize, accept=options.accept
+    )
+    print(*paths, sep="\n")
+    return exit_codes.OK
+
+
+def long_list(keys: Keys, found: dict[KeyState, list[str]], how: str) -> int:
+    """Print keys with age and fingerprint."""
+    now = time.time()
+    told: dict[str, dict[str, dict[str, Any]]] = {}
+    for state, ids in found.items():
+        about = told[state.value] = {}
+        for each in ids:
+            since = keys.changed_at(state, each)
+            if since is not None:
+                finger = keys.fingerprint(state, each)
+                about[each] = {"age": int(max(0, now - since)), "fingerprint": finger}
+    if how != "text":
+        write(told, how)
+        return exit_codes.OK
+    width = max((len(each) for ids in found.values() for each in ids), default=0)
+    for state in found:
+        print(HEADINGS[state])
+        for each, facts in told[state.value].items():
+            print(f"{each:<{width}}  {_age(facts['age']):>5}  {facts['fingerprint']}")
+    return exit_codes.OK
+
+
+def _print(keys: Keys, options: argparse.Namespace) -> int:
+    found: dict[str, dict[str, str]] = {}
+    for state in HEADINGS:
+        ids = matching(keys.listing(state), options.globs or ["*"])
+        if ids:
+            found[state.value] = {each: keys.pem(state, each) for each in ids}
+    if options.output != "text":
+        write(found, options.output)
+    else:
+        for folder, pems in found.items():
+            print(HEADINGS[KeyState(folder)])
+            for each, pem in pems.items():
+                print(f"{each}:  {pem}", sep="\n")
+    return exit_codes.OK if found else nobody()
+
+
+def _log(keys: Keys, options: argparse.Namespace) -> int:
+    globs = options.globs or ["*"]
+    lines = [
+        each
+        for each in keys.history()
+        if any(fnmatch.fnmatchcase(str(each.get("id", "")), glob) for glob in globs)
+    ]
+    if options.output != "text":
+        write({"changes": lines}, options.output)
+    else:
+        for each in lines:
+            note = f"  # {each['note']}" if each.get("note") else ""
+            words = [str(each.get(name) or "-") for name in ("time", "act", "id", "by", "finger")]
+            print("  ".join(words) + note)
+    broken = keys.broken_history()
+    if broken:
+        print(
+            f"txsalt-cli: the audit log was changed: line {broken} does not follow on",
+            file=sys.stderr,
+        )
+        return exit_codes.GENERIC
+    return exit_codes.OK
+
+
+def _age(seconds: int) -> str:
+    for size, letter in _UNITS:
+        if seconds >= size:
+            return f"{seconds // size}{letter}"
+    return "0s"
