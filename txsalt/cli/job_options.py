@@ -2,7 +2,7 @@
 
 import argparse
 
-from txsalt.cli import output_options
+from txsalt.cli import batch_options, output_options
 from txsalt.cli.options import Parser, count, did_you_mean, parser, seconds
 from txsalt.client.steps import Job
 from txsalt.errors import LocalError
@@ -47,6 +47,7 @@ def make_parser(commands: dict[str, str]) -> Parser:
     )
     _add_targets(made)
     output_options.add(made)
+    batch_options.add(made)
     made.add_argument(
         "-t", "--timeout", type=seconds, metavar="SECONDS",
         help="silence before minions are asked whether they still work",
@@ -59,6 +60,7 @@ def make_parser(commands: dict[str, str]) -> Parser:
         "--async", dest="asynchronous", action="store_true", help="print the jid, do not wait"
     )
     made.add_argument("--return", dest="ret", default="", metavar="RETURNER", help="also return to")
+    login_options.add(made)
     return made
 
 

@@ -19,6 +19,8 @@ from txsalt.jobs import exit_codes
 COMMANDS = {
     "job": ("txsalt.cli.job", "list, show, wait for, kill, repeat and export jobs"),
     "key": ("txsalt.cli.key", "list, accept, reject, delete and show keys of minions"),
+    "token": ("txsalt.cli.token", "make, list and revoke tokens"),
+    "acl": ("txsalt.cli.acl", "say who may do what, and which rule decides"),
     "event": ("txsalt.cli.event", "watch the event bus, fire events"),
     "call": ("txsalt.cli.call", "run a function on this machine, as its minion"),
     "swarm": ("txsalt.cli.swarm", "be many minions at once, to see what a master can take"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from txsalt.cli import output_options
+from txsalt.cli import batch_options, output_options
 from txsalt.cli.job_options import UsageError, make_parser, read_job
 from txsalt.cli.main import commands
 from txsalt.client import follow
@@ -29,6 +29,7 @@ def main(argv: list[str]) -> int:
     except UsageError as exc:
         made.error(str(exc))
     session = Session(options.config_dir)
+    job = batch_options.with_plan(job, options, session.config)
     if options.subset is not None:
         from txsalt.cli import targets
 
@@ -41,6 +42,10 @@ def main(argv: list[str]) -> int:
         print(session.publish(job).jid)
         return exit_codes.OK
     with output_options.reporting(options, session.config, job) as report:
+        if batch_options.is_batch(job):
+            from txsalt.client import batch_view
+
+            return tell(batch_view.run(session, job, tick=report.tick), report)
         return tell(follow.run(session, job, tick=report.tick), report)
 
 
