@@ -2,7 +2,7 @@
 
 import argparse
 
-from txsalt.cli import batch_options, output_options
+from txsalt.cli import batch_options, login_options, output_options
 from txsalt.cli.options import Parser, count, did_you_mean, parser, seconds
 from txsalt.client.steps import Job
 from txsalt.errors import LocalError

@@ -28,7 +28,7 @@ def add(made: Parser) -> None:
     login.add_argument(
         "--token",
         metavar="TOKEN",
-        help="or in the environment: TXSALT_TOKEN, which others can't see",
+        help="better in the environment, TXSALT_TOKEN, which others do not see",
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from txsalt.cli import batch_options, output_options
+from txsalt.cli import batch_options, login_options, output_options
 from txsalt.cli.job_options import UsageError, make_parser, read_job
 from txsalt.cli.main import commands
 from txsalt.client import follow
@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
         job = read_job(options, known)
     except UsageError as exc:
         made.error(str(exc))
-    session = Session(options.config_dir)
+    session = Session(options.config_dir, proof=login_options.proof(options, made))
     job = batch_options.with_plan(job, options, session.config)
     if options.subset is not None:
         from txsalt.cli import targets
