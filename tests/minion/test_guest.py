@@ -34,6 +34,10 @@ def fails():
 def not_here():
     return 1
 
+def channel():
+    import salt.channel.client
+    return str(salt.channel.client.ReqChannel.factory(__opts__))
+
 def roundabout():
     return __salt__["hashutil.digest"]("a")
 """
@@ -107,6 +111,15 @@ class GuestTests(SynchronousTestCase):
         self.assertEqual(fails, "ERROR: on purpose")
         self.assertEqual(not_here, "'own.not_here' is not available.")
         self.assertEqual(roundabout, "0cc175b9c0f1b6a831c399e269772661")
+
+    def test_no_way_to_the_master(self) -> None:
+        """
+        A module that opens a connection of its own fails, and makes no key.
+        """
+        (answer,) = self.run_jobs([("own.channel", [])])
+        self.assertIn("caused an exception", answer["result"]["return"])
+        keys = Path(self.config["cachedir"]).rglob("*.pem")
+        self.assertEqual(list(keys), [])
 
     def test_wrong_calls(self) -> None:
         """
