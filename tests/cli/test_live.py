@@ -149,6 +149,12 @@ class CommandLineTests(LiveCase):
         found = json.loads(self.good("-G", "role:web", "--preview-target", "--out", "json"))
         self.assertEqual(set(found), {"web1", "web2", "db1"})
         self.assertRegex(found["web1"]["facts"], "old")
+
+        def is_up() -> bool:
+            now = json.loads(self.good("web1", "--preview-target", "--out", "json"))
+            return bool(now["web1"]["connected"] == "up")
+
+        wait_until(is_up, 10, "the master knows that web1 is there")
         self.assertEqual(self.good("job", "list", "--limit", "1", "--out", "jsonl"), newest)
         wrong = self.master.cli("-C", "web1 and (", "--preview-target")
         self.assertIn("at character", wrong.stderr)

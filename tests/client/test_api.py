@@ -110,6 +110,15 @@ class ApiTests(LiveCase):
             heard = [event.data["number"] for event in stream.events(count=60, timeout=10)]
         self.assertEqual(heard, list(range(60)))
 
+    def test_the_master_restarts(self) -> None:
+        """
+        A program that keeps a client for days goes on after the master was restarted.
+        """
+        self.assertEqual(self.local.cmd("web1", "test.ping"), {"web1": True})
+        self.master.restart()
+        self.answers()
+        self.assertEqual(self.local.cmd("web1", "test.ping"), {"web1": True})
+
     def test_errors(self) -> None:
         """
         What cannot work raises an error of ours, with a reason.

@@ -90,6 +90,9 @@ class JobToolsTests(SynchronousTestCase):
         """
         found = targets.preview(self.bench, {"tgt": "a,b", "tgt_type": "list"})
         self.assertEqual((found["minions"], found["missing"]), ([], ["a", "b"]))
+        self.place.minion("a")
+        found = targets.preview(self.bench, {"tgt": "*"})
+        self.assertEqual((found["connected"], found["facts"]), ({"a": "never"}, {"a": None}))
         wrong = targets.preview(self.bench, {"tgt": "(", "tgt_type": "compound"})
         self.assertIn("at character 1", wrong["problem"])
         self.assertEqual(self.place.publication_frames, [])

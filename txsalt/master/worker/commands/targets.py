@@ -6,13 +6,15 @@ from typing import Any  # arguments and results are any msgpack value
 
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands.publishing import expand_target, resolved
+from txsalt.protocol.presence import Sighting
 from txsalt.wire import job_loads
 
 
 def preview(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
     """
-    Return whom ``tgt`` of ``tgt_type`` means: "minions", "missing", and "facts".
+    Return whom ``tgt`` of ``tgt_type`` means: "minions", "missing", "connected" and "facts".
 
+    "connected" maps each minion meant to "up", "down" or "never", as far as the master knows.
     "facts" maps the id of each minion meant to the Unix time at which the master last got its
     grains, None for never: the master then only guesses that it is meant. "problem" says what is
     wrong with a target that cannot be read, "" otherwise. Raises BadTarget for nodegroups.
@@ -21,12 +23,20 @@ def preview(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
     asked = {name: arguments.get(name) for name in ("tgt", "tgt_type") if arguments.get(name)}
     request = resolved(bench, job_loads.read_publish_request({"fun": "test.ping", **asked}))
     expansion = expand_target(bench, request.tgt, request.tgt_type, delimiter)
+    present = bench.presence.all()
     return {
         "minions": expansion.minions,
         "missing": expansion.missing,
         "problem": expansion.problem,
+        "connected": {each: _state(present.get(each)) for each in expansion.minions},
         "facts": bench.facts.seen_times(expansion.minions),
     }
+
+
+def _state(sighting: Sighting | None) -> str:
+    if sighting is None:
+        return "never"
+    return "up" if sighting.up else "down"
 
 
 def ids(bench: Bench, arguments: dict[str, Any]) -> list[str]:
