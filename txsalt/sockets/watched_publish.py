@@ -125,9 +125,11 @@ def _address_at(descriptor: int) -> str:
     try:
         # Ours to look at, not to keep: libzmq may close its own at any time.
         with socket.socket(fileno=os.dup(descriptor)) as copy:
-            return plain_address(copy.getpeername()[0])
+            name = copy.getpeername()
     except OSError:
         return ""  # gone already
+    # Gone already as well, if the number stands for a socket of another kind by now.
+    return plain_address(name[0]) if isinstance(name, tuple) else ""
 
 
 def plain_address(address: str) -> str:
