@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     if not _build([house for house in houses if house != OURS]):
         return 1
     rounds = options.rounds or (1 if options.quick else 3)
-    size = Size(quick=options.quick, repeats=3)
+    size = Size(quick=options.quick, repeats=2 if options.quick else 3)
     book = Book()
     begun = time.monotonic()
     for number in range(rounds):

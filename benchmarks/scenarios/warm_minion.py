@@ -1,0 +1,126 @@
+"""
+One warm minion, timed at its sockets: a job alone, a hundred at once, and what it keeps of them.
+
+The master of this scenario is ``benchmarks.wire_master``, the same for every house.
+"""
+
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+
+from benchmarks.figures import OURS, Seen, Size
+from benchmarks.houses import House
+from benchmarks.processes import pss_mib
+from benchmarks.wire_master import WireMaster, open_descriptors
+from tests.interop.harness import Minion, StockMinion, TxMinion
+
+NAME = "warm minion"
+_ID = "warm"
+_BURST = 100
+_AT_ONCE = 20
+_SETTLE_SECONDS = 3.0
+_LOOK_SECONDS = 0.1
+
+
+class _LeanMinion(TxMinion):
+    """Ours, quiet, as an operator runs it."""
+
+    def extra_options(self) -> dict[str, object]:
+        return {"log_level": "error"}
+
+
+def measure(house: House, size: Size) -> Iterator[Seen]:
+    """Measure from the publication on the wire to the return on the wire."""
+    master = WireMaster()
+    minion = _minion(house, master)
+    try:
+        minion.start()
+        master.wait_up()
+        time.sleep(_SETTLE_SECONDS)
+        yield from _alone(master, size)
+        yield from _burst(master, minion, size)
+        yield from _many(house, master, minion, size)
+    finally:
+        minion.kill()
+        minion.remove()
+        master.close()
+
+
+def _minion(house: House, master: WireMaster) -> Minion:
+    if house.name == OURS:
+        return _LeanMinion(master, _ID)
+    return StockMinion(house.name, master, _ID)
+
+
+def _alone(master: WireMaster, size: Size) -> Iterator[Seen]:
+    for fun, arg, goal in (("test.ping", [], "15 ms"), ("cmd.run", ["true"], "25 ms")):
+        master.run(fun, arg)
+        times = [master.run(fun, arg) * 1000 for _ in range(10 * size.repeats)]
+        what = f"{fun} in a warm minion"
+        yield Seen(
+            what=f"{what}, p50", unit="ms", value=statistics.median(times), more=False, goal=goal
+        )
+        tenth = statistics.quantiles(times, n=10)[-1]
+        yield Seen(what=f"{what}, p90", unit="ms", value=tenth, more=False)
+
+
+def _burst(master: WireMaster, minion: Minion, size: Size) -> Iterator[Seen]:
+    for _ in range(size.repeats):
+        with _Peak(minion) as peak:
+            seconds = master.run("test.ping", [], count=_BURST)
+        what = f"{_BURST} jobs at once"
+        yield Seen(what=what, unit="s", value=seconds, more=False, goal="1.5 s")
+        yield Seen(what=f"{what}, peak", unit="MiB PSS", value=peak.mib, more=False, goal="120 MiB")
+
+
+def _many(house: House, master: WireMaster, minion: Minion, size: Size) -> Iterator[Seen]:
+    if house.name == OURS:
+        stages = (300, 1000) if size.quick else (1000, 5000, 10_000)
+    else:
+        stages = (60,) if size.quick else (300,)  # at two a second
+    done = 0
+    for stage in stages:
+        while done < stage:
+            count = min(_AT_ONCE, stage - done)
+            master.run("test.ping", [], count=count)
+            done += count
+        time.sleep(_SETTLE_SECONDS)
+        pids = [process.pid for process in minion._family()]
+        yield Seen(
+            what=f"idle minion after {stage:,} jobs",
+            unit="MiB PSS",
+            value=pss_mib(pids),
+            more=False,
+            goal="55 MiB, flat",
+        )
+        yield Seen(
+            what=f"its descriptors after {stage:,} jobs",
+            unit="open",
+            value=open_descriptors(pids),
+            more=False,
+            goal="flat",
+        )
+
+
+class _Peak:
+    """The most that a minion and its jobs weigh while the block runs."""
+
+    def __init__(self, minion: Minion) -> None:
+        self.mib = 0.0
+        self._minion = minion
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> "_Peak":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK_SECONDS):
+            pids = [process.pid for process in self._minion._family()]
+            self.mib = max(self.mib, pss_mib(pids))
