@@ -120,6 +120,6 @@ class CallTests(SynchronousTestCase):
         """
         with (self.folder / "minion").open("a") as file:
             file.write("master: 127.0.0.1:9\nauth_timeout: 0.1\nkeysize: 2048\n")
-        code, _, err = self.run_call("pillar.items", local=False)
-        self.assertEqual(code, 69)
+        code, out, err = self.run_call("pillar.items", local=False)
+        self.assertEqual((code, out), (69, ""))
         self.assertIn("tcp://127.0.0.1:9", err)

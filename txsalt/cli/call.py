@@ -21,8 +21,10 @@ from attrs import define
 
 from txsalt.cli.options import Parser
 from txsalt.config.read import read_minion
+from txsalt.errors import LocalError, RemoteError
 from txsalt.jobs import exit_codes, jid
 from txsalt.jobs.arguments import parse_words
+from txsalt.jobs.errors import CommandExecutionError
 from txsalt.jobs.lazy import LazyDict
 from txsalt.minion.jobrunner import execute
 from txsalt.outputters.render import render
@@ -57,8 +59,11 @@ class Here:
     daemon: Daemon
 
     def call(self, name: str, arguments: dict[str, Any]) -> object:
-        """Answer a question of the function's."""
-        return self.daemon.call(name, arguments)
+        """Answer a question of the function's. Raises CommandExecutionError."""
+        try:
+            return self.daemon.call(name, arguments)
+        except (RemoteError, LocalError) as exc:
+            raise CommandExecutionError(str(exc)) from exc
 
 
 def main(argv: list[str]) -> int:
@@ -73,6 +78,8 @@ def main(argv: list[str]) -> int:
         return _run(options, config, _masterless(config))
     master = _at_master(config)
     try:
+        # First: a function that did its work for nobody to hear of would be run again.
+        master.arrive()
         return _run(options, config, master, master.request)
     finally:
         master.close()
@@ -85,10 +92,9 @@ def _run(
     tell: Callable[[Facts], object] | None = None,
 ) -> int:
     grains = LazyDict(lambda: _grains(config))
-    pillar = LazyDict(lambda: _pillar(config, grains, daemon))
-    started = datetime.now(UTC)
-    number = jid.make(started)
-    here = Here(config, grains, pillar, number, daemon)
+    number = jid.make(datetime.now(UTC))
+    here = Here(config, grains, {}, number, daemon)
+    here.pillar = LazyDict(lambda: _pillar(config, grains, here))
     function, *words = ["grains.items"] if options.grains else options.words
     load = {"fun": function, "arg": parse_words(words), "jid": number, "pid": os.getpid()}
     load["tgt"] = "salt-call"  # what modules of Salt's users may look for
@@ -166,7 +172,7 @@ def _grains(config: Facts) -> Facts:
     return collect(config)
 
 
-def _pillar(config: Facts, grains: Facts, daemon: Daemon) -> Facts:
+def _pillar(config: Facts, grains: Facts, daemon: Here) -> Facts:
     load = {
         "cmd": "_pillar",
         "grains": dict(grains),
@@ -177,7 +183,9 @@ def _pillar(config: Facts, grains: Facts, daemon: Daemon) -> Facts:
         "ver": "2",
     }
     found = daemon.call("request", {"load": load})
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        raise CommandExecutionError("the master sent something that is no pillar")
+    return found
 
 
 def _log(level: str) -> None:

@@ -110,12 +110,17 @@ class AtMaster:
         self.request({**load, "pretag": None})
         return True
 
-    def request(self, load: Load) -> Any:
-        """Send a sealed request and return the value of the reply. Raises RemoteError too."""
+    def arrive(self) -> sealed_request.Session:
+        """Sign in, once. Raises NotSignedIn, MasterUnreachable, KeyFileError."""
         if self._session is None:
             self._session = self._signed_in()
+        return self._session
+
+    def request(self, load: Load) -> Any:
+        """Send a sealed request and return the value of the reply. Raises RemoteError too."""
+        session = self.arrive()
         try:
-            return self._ask(self._session, load)
+            return self._ask(session, load)
         except BadBox:
             # The master's keys were rotated since.
             self._session = self._signed_in()
