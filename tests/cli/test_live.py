@@ -159,6 +159,28 @@ class CommandLineTests(LiveCase):
         wrong = self.master.cli("-C", "web1 and (", "--preview-target")
         self.assertIn("at character", wrong.stderr)
 
+    def test_documentation(self) -> None:
+        """
+        What functions do is shown once, not by each minion.
+        """
+        text = self.good("*", "test.ping", "test.echo", "-d")
+        self.assertEqual(
+            [line for line in text.splitlines() if line[:1] not in ("", " ")],
+            ["test.echo:", "test.ping:"],
+        )
+        self.assertEqual(self.master.cli("*", "no.such", "-d").returncode, exit_codes.GENERIC)
+
+    def test_metadata_and_separator(self) -> None:
+        """
+        A note travels with a job; the arguments of several functions may be parted by any sign.
+        """
+        jid = self.started("web1", "test.ping", "--metadata", "{ticket: 77}")
+        self.ended(jid)
+        words = ("web1", "test.echo,test.echo", "a,b", "+", "c", "--args-separator", "+")
+        found = json.loads(self.good(*words, "--out", "json"))
+        self.assertEqual(sorted(found["web1"].values())[-1], "c")
+        self.assertEqual(self.master.cli("*", "test.ping", "--metadata", "x").returncode, 64)
+
     def test_deadline(self) -> None:
         """
         At the deadline nobody waits any longer, and the minion ends the job.

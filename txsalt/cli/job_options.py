@@ -1,12 +1,13 @@
 """The words and options of ``txsalt-cli TARGET FUNCTION [ARGUMENTS]``, and the job they mean."""
 
 import argparse
+from typing import Any  # metadata is any map
 
 from txsalt.cli import batch_options, login_options, output_options
 from txsalt.cli.options import Parser, count, did_you_mean, parser, seconds
 from txsalt.client.steps import Job
 from txsalt.errors import LocalError
-from txsalt.jobs.arguments import parse_words
+from txsalt.jobs.arguments import parse_words, typed_word
 
 # Option letters and names are those that Salt's users type; the value is the wire's tgt_type.
 _TARGETS = (
@@ -60,12 +61,24 @@ def make_parser(commands: dict[str, str]) -> Parser:
         "--async", dest="asynchronous", action="store_true", help="print the jid, do not wait"
     )
     made.add_argument("--return", dest="ret", default="", metavar="RETURNER", help="also return to")
+    made.add_argument(
+        "-d", "--doc", action="store_true", help="show what functions do: TARGET [FUNCTION …] -d"
+    )
+    made.add_argument(
+        "--metadata", type=_metadata, metavar="MAP", help="travels with the job and its returns"
+    )
+    made.add_argument(
+        "--args-separator", default=",", metavar="SIGN",
+        help="parts the arguments of several functions (default: %(default)s)",
+    )  # fmt: skip
     login_options.add(made)
     return made
 
 
 def read_job(options: argparse.Namespace, commands: dict[str, str]) -> Job:
     """Return the job that is meant. Raises UsageError."""
+    if options.doc and options.words:
+        return _doc_job(options)
     if len(options.words) < (1 if options.preview_target else 2):
         raise UsageError("a target and a function are needed" + _hint(options.words, commands))
     target, function, *words = [*options.words, "test.ping"][: max(2, len(options.words))]
@@ -81,12 +94,12 @@ def read_job(options: argparse.Namespace, commands: dict[str, str]) -> Job:
             )
     several = len(functions) > 1
     arguments = (
-        [parse_words(part) for part in _split(words, len(functions))]
+        [parse_words(part) for part in _split(words, len(functions), options.args_separator)]
         if several
         else parse_words(words)
     )
     return Job(
-        tgt=[each.strip() for each in target.split(",")] if tgt_type == "list" else target,
+        tgt=_target(target, tgt_type),
         tgt_type=tgt_type,
         fun=functions if several else functions[0],
         arg=arguments,
@@ -94,26 +107,52 @@ def read_job(options: argparse.Namespace, commands: dict[str, str]) -> Job:
         timeout=options.timeout,
         deadline=options.deadline,
         ret=options.ret,
+        extra={"metadata": options.metadata} if options.metadata else {},
     )
+
+
+def _doc_job(options: argparse.Namespace) -> Job:
+    target, *functions = options.words
+    tgt_type = options.tgt_type or "glob"
+    return Job(
+        tgt=_target(target, tgt_type),
+        tgt_type=tgt_type,
+        fun="sys.doc",
+        arg=functions,
+        delimiter=options.delimiter,
+        timeout=options.timeout,
+        deadline=options.deadline,
+    )
+
+
+def _target(text: str, tgt_type: str) -> str | list[str]:
+    return [each.strip() for each in text.split(",")] if tgt_type == "list" else text
+
+
+def _metadata(text: str) -> dict[Any, Any]:
+    value = typed_word(text)
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is no map, such as '{{ticket: 77}}'")
+    return value
 
 
 def _hint(words: list[str], commands: dict[str, str]) -> str:
     return did_you_mean(words[0], commands) if words else ""
 
 
-def _split(words: list[str], functions: int) -> list[list[str]]:
+def _split(words: list[str], functions: int, sign: str = ",") -> list[list[str]]:
     """
     Share the words out among several functions, at commas.
 
     Commas that are words of their own count if there are enough of them; otherwise commas inside
-    words part them too, as Salt has it.
+    words part them too, as Salt has it. ``sign`` may be something else than a comma.
     """
     if not words:
         return [[] for _ in range(functions)]
-    inside = words.count(",") != functions - 1
+    inside = words.count(sign) != functions - 1
     parts: list[list[str]] = [[]]
     for word in words:
-        first, *others = word.split(",") if inside else ["", ""] if word == "," else [word]
+        first, *others = word.split(sign) if inside else ["", ""] if word == sign else [word]
         parts[-1] += [first] if first else []
         for other in others:
             parts.append([other] if other else [])

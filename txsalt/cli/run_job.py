@@ -38,6 +38,10 @@ def main(argv: list[str]) -> int:
         from txsalt.cli import targets
 
         return targets.show(session, job, options.output)
+    if options.doc:
+        from txsalt.cli import function_docs
+
+        return function_docs.show(session, job, options.output)
     if options.asynchronous:
         print(session.publish(job).jid)
         return exit_codes.OK
