@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
         "tgt": options.target.split(",") if options.tgt_type == "list" else options.target,
         "tgt_type": options.tgt_type,
         "fun": options.function,
-        "arg": parse_words(options.words),
+        "words": parse_words(options.words),
         "form": options.form,
         "eauth": options.eauth,
     }

@@ -31,9 +31,9 @@ BY = "__user__"  # the argument that tells functions of the master who calls
 SUDO = "sudo_"
 _FIND_JOB = "saltutil.find_job"
 # What of a user's own job may be looked at without a rule: its own results.
-_OWN = frozenset(["jobs.show", "jobs.returns"])
+_OWN = frozenset(["jobs.show", "jobs.returns", "jobs.why", "batch.state"])
 # The rest of ``kwargs`` changes how or as whom minions work, which no rule speaks of.
-_HARMLESS = frozenset(["delimiter", "metadata", "start_event", "deadline"])
+_HARMLESS = frozenset(["delimiter", "metadata", "start_event", "deadline", "batch"])
 _PILLARS = frozenset(["pillar", "pillar_pcre"])
 _GLOB_SIGNS = frozenset("*?[")
 
@@ -91,7 +91,7 @@ def judged(
     """
     decision = on_job(bench, user, sent, expansion)
     if not decision.allowed:
-        raise NotAllowed(user.name, _shown(sent.fun), decision.reason)
+        raise NotAllowed(user.name, shown(sent.fun), decision.reason)
     if limits(bench, user) is None:
         return request
     kwargs = {name: value for name, value in request.kwargs.items() if name in _HARMLESS}
@@ -259,5 +259,7 @@ def _is_own(bench: Bench, user: User, jid: object) -> bool:
     return job is not None and job.owner is None and job.load.get("user") == user.name
 
 
-def _shown(fun: str | list[str]) -> str:
-    return f"{fun if isinstance(fun, str) else ','.join(map(str, fun)):.100}"
+def shown(fun: str | list[str]) -> str:
+    """Return functions as one line of a log can hold them."""
+    text = fun if isinstance(fun, str) else ",".join(map(str, fun))
+    return text[:100].encode("unicode_escape").decode()

@@ -61,7 +61,7 @@ def revoke_token(bench: Bench, arguments: Arguments) -> bool:
 
 def explain(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     """
-    Say whether ``user`` may run ``fun`` with ``arg`` on ``tgt``, and which rule decides.
+    Say whether ``user`` may run ``fun`` with ``words`` on ``tgt``, and which rule decides.
 
     ``eauth`` (and ``groups``) ask about ``external_auth`` instead of ``publisher_acl``; ``form``
     runner or wheel asks about a function of the master. Returns "allowed", "rule", "reason",
@@ -72,11 +72,11 @@ def explain(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     lists = permissions.limits(bench, user)
     told = {"rules": [str(each) for rules in lists or [] for each in rules], "minions": []}
     if form in ("runner", "wheel"):
-        decision = permissions.on_master(bench, user, form, fun, {"arg": arguments.get("arg")})
+        decision = permissions.on_master(bench, user, form, fun, {"arg": arguments.get("words")})
     else:
         sent = job_loads.read_publish_request(
-            {name: arguments[name] for name in ("tgt", "tgt_type", "arg") if arguments.get(name)}
-            | {"fun": fun}
+            {name: arguments[name] for name in ("tgt", "tgt_type") if arguments.get(name)}
+            | {"fun": fun, "arg": arguments.get("words")}
         )
         request = resolved(bench, sent)
         expansion = expand_target(bench, request.tgt, request.tgt_type)

@@ -94,7 +94,7 @@ def _publish(bench: Bench, minion: Minion, load: Load) -> Published | None:
         decision = permissions.by_rules(bench, [granted], request, calls, expansion)
         # A minion that may publish could otherwise let another one publish what it may not.
         if not decision.allowed or any(each.fun.startswith("publish.") for each in calls):
-            raise NotAllowed(f"minion {minion.id}", str(request.fun), decision.reason)
+            raise NotAllowed(f"minion {minion.id}", permissions.shown(request.fun), decision.reason)
         return permissions.narrowed(resolved, expansion, decision)
 
     return publish_job(bench, request, user=minion.id, owner=minion.id, judge=judge)

@@ -12,7 +12,15 @@ from txsalt.errors import TxsaltError
 from txsalt.events import tags
 from txsalt.master.worker import permissions
 from txsalt.master.worker.bench import Bench
-from txsalt.master.worker.commands import access, job_history, job_records, keys, presence, targets
+from txsalt.master.worker.commands import (
+    access,
+    batches,
+    job_history,
+    job_records,
+    keys,
+    presence,
+    targets,
+)
 from txsalt.master.worker.gatekeeper import Opened
 from txsalt.master.worker.permissions import BY
 from txsalt.master.worker.principals import LocalUser, Nobody, User
@@ -40,6 +48,8 @@ RUNNERS: dict[str, Function] = {
     "target.preview": targets.preview,
     "target.ids": targets.ids,
     "jobs.why": presence.why,
+    "batch.state": batches.state,
+    "batch.stop": batches.stop,
     "manage.status": presence.status,
     "manage.up": presence.up,
     "manage.down": presence.down,
@@ -133,5 +143,5 @@ def _named(load: dict[str, Any]) -> dict[str, Any]:
 def _may(bench: Bench, user: User, form: str, fun: str, arguments: dict[str, Any]) -> bool:
     decision = permissions.on_master(bench, user, form, fun, arguments)
     if not decision.allowed:
-        bench.refusals.note("rights", f"{user.name} may not run {form} {fun:.100}")
+        bench.refusals.note("rights", f"{user.name} may not run {form} {permissions.shown(fun)}")
     return decision.allowed

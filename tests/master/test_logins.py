@@ -1,0 +1,348 @@
+"""Tests of logging in: password files, PAM, tokens, and what happens to who guesses."""
+
+import hashlib
+import os
+from typing import Any
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from tests.master.place import Place
+from txsalt.master.worker.logins import hashes, pam
+from txsalt.master.worker.logins.ask_pam import Pam
+from txsalt.master.worker.logins.limit import MOST_FAILURES, WINDOW
+from txsalt.master.worker.logins.password_file import PasswordFile
+
+
+class HashTests(SynchronousTestCase):
+    def test_htpasswd(self) -> None:
+        """
+        Every form that the htpasswd program writes is understood.
+        """
+        for kept in (
+            "$apr1$TqI9WECO$LHZB2DqRlk9nObiB6vJG9.",
+            "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=",
+        ):
+            self.assertTrue(hashes.htpasswd_fits(kept, "secret"), kept)
+            self.assertFalse(hashes.htpasswd_fits(kept, "Secret"), kept)
+
+    def test_crypt_of_the_system(self) -> None:
+        """
+        Hashes that the system knows are checked by it, those that it does not know fit nothing.
+        """
+        kept = "$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA"
+        if hashes._library() is None:
+            raise SkipTest("no crypt library")
+        self.assertTrue(hashes.htpasswd_fits(kept, "secret"))
+        self.assertFalse(hashes.htpasswd_fits(kept, "other"))
+        for kept in ("", "*", "!", "*0", "x", "$9$x$y", "secret"):
+            self.assertFalse(hashes.htpasswd_fits(kept, "secret"), kept)
+
+    def test_text(self) -> None:
+        """
+        A text file holds passwords, or their hex digests.
+        """
+        self.assertTrue(hashes.text_fits("secret", "secret", "plaintext"))
+        digest = hashlib.sha256(b"secret").hexdigest()
+        self.assertTrue(hashes.text_fits(digest.upper(), "secret", "sha256"))
+        self.assertFalse(hashes.text_fits("secret", "secret", "sha256"))
+
+
+class PasswordFileTests(SynchronousTestCase):
+    def file(self, content: str, **options: Any) -> PasswordFile:
+        path = self.mktemp()
+        with open(path, "w") as file:
+            file.write(content)
+        return PasswordFile.of({"^filename": path, **{f"^{k}": v for k, v in options.items()}})
+
+    def test_columns(self) -> None:
+        """
+        Old files with other separators and columns are read as the options say.
+        """
+        content = f"# users\n46|ann|{hashlib.md5(b'secret').hexdigest()}\n\nshort\n"
+        found = self.file(
+            content, hashtype="md5", username_field=2, password_field=3, field_separator="|"
+        )
+        self.assertTrue(found.vouches("ann", "secret"))
+        self.assertTrue(found.is_in_use("ann"))
+        for user, password in (("ann", "Secret"), ("bob", "secret"), ("", ""), ("46", "ann")):
+            self.assertFalse(found.vouches(user, password), user)
+
+    def test_htdigest(self) -> None:
+        """
+        A digest file counts for its realm.
+        """
+        digest = hashlib.md5(b"ann:here:secret").hexdigest()
+        content = f"ann:there:{digest}\nann:here:{digest}\n"
+        self.assertTrue(
+            self.file(content, filetype="htdigest", realm="here").vouches("ann", "secret")
+        )
+        self.assertFalse(
+            self.file(content, filetype="htdigest", realm="x").vouches("ann", "secret")
+        )
+        self.assertFalse(self.file(content, filetype="htdigest").vouches("ann", "secret"))
+
+    def test_unusable(self) -> None:
+        """
+        A missing file, one that everybody can write, and unknown types let nobody in.
+        """
+        open_file = self.file("ann:secret\n")
+        os.chmod(open_file.path, 0o666)
+        self.assertFalse(open_file.vouches("ann", "secret"))
+        self.assertFalse(PasswordFile(path="/nonexistent").vouches("ann", "secret"))
+        self.assertFalse(self.file("ann:secret", hashtype="x").vouches("ann", "secret"))
+        self.assertFalse(self.file("ann:secret", filetype="x").vouches("ann", "secret"))
+        self.assertFalse(self.file("ann:\n").vouches("ann", ""))
+
+
+class PamTests(SynchronousTestCase):
+    def folder(self, auth: str, account: str) -> str:
+        folder = os.path.abspath(self.mktemp())
+        os.makedirs(folder)
+        with open(os.path.join(folder, "txsalt-test"), "w") as file:
+            file.write(f"auth required {auth}.so\naccount required {account}.so\n")
+        return folder
+
+    def asked(self, auth: str, account: str) -> Pam:
+        try:
+            pam._libraries()
+        except (OSError, AttributeError):
+            raise SkipTest("no PAM library") from None
+        return Pam.of({"^service": "txsalt-test", "^confdir": self.folder(auth, account)})
+
+    def test_answers(self) -> None:
+        """
+        A log-in needs the password and an account in use; a locked one is refused.
+        """
+        yes, no = "pam_permit", "pam_deny"
+        self.assertTrue(self.asked(yes, yes).vouches("root", "x"))
+        self.assertFalse(self.asked(no, yes).vouches("root", "x"))
+        self.assertFalse(self.asked(yes, no).vouches("root", "x"))
+        self.assertTrue(self.asked(no, yes).is_in_use("root"))
+        self.assertFalse(self.asked(yes, no).is_in_use("root"))
+        self.assertFalse(self.asked(yes, yes).is_in_use("no-such-user-here"))
+
+    def test_no_service(self) -> None:
+        """
+        A service without a file lets nobody in.
+        """
+        asked = self.asked("pam_permit", "pam_permit")
+        self.assertFalse(Pam(service="other-x", confdir=asked.confdir).vouches("root", "x"))
+
+    def test_password_reaches_pam(self) -> None:
+        """
+        PAM's modules are told the password, and nobody else sees it.
+        """
+        folder = self.folder("pam_permit", "pam_permit")
+        told = os.path.join(folder, "told")
+        script = os.path.join(folder, "listen")
+        with open(script, "w") as file:
+            file.write(f"#!/bin/sh\ncat > {told}\n")
+        os.chmod(script, 0o755)
+        with open(os.path.join(folder, "txsalt-test"), "w") as file:
+            file.write(f"auth required pam_exec.so expose_authtok {script}\n")
+            file.write("account required pam_permit.so\n")
+        asked = Pam(service="txsalt-test", confdir=folder)
+        self.assertTrue(asked.vouches("root", "s e c r e t"))
+        with open(told) as file:
+            self.assertEqual(file.read().rstrip("\0"), "s e c r e t")
+
+
+class LoginCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        path = os.path.abspath(self.mktemp())
+        with open(path, "w") as file:
+            file.write("ann:secret\nbob:other\ncarol:third\n")
+        self.file = path
+        self.place = Place(
+            self,
+            external_auth={
+                "file": {"^filename": path, "ann": ["test.*"], "bob": [{"web*": ["cmd.run"]}]}
+            },
+        )
+        for name in ("web-1", "db-1"):
+            self.place.minion(name)
+
+    def login(self, user: str = "ann", password: str = "secret", **more: Any) -> dict[str, Any]:
+        return {"eauth": "file", "username": user, "password": password, **more}
+
+    def token(self, user: str = "ann", password: str = "secret", **more: Any) -> str:
+        made = self.place.say({"cmd": "mk_token", **self.login(user, password, **more)})
+        self.assertIsInstance(made, dict)
+        return made["token"]
+
+    def publish(self, fun: str, tgt: str = "*", **proof: Any) -> Any:
+        load = {"cmd": "publish", "tgt": tgt, "fun": fun, "arg": [], "kwargs": proof}
+        reply = self.place.say(load)
+        return reply["error"]["name"] if "error" in reply else reply["load"]["minions"]
+
+
+class PasswordTests(LoginCase):
+    def test_rights(self) -> None:
+        """
+        Who shows a password has the rights of that name.
+        """
+        self.assertEqual(self.publish("test.ping", **self.login()), ["db-1", "web-1"])
+        self.assertEqual(self.place.published[0]["load"]["user"], "ann")
+        self.assertEqual(self.publish("cmd.run", **self.login()), "AuthorizationError")
+        bob = self.login("bob", "other")
+        self.assertEqual(self.publish("cmd.run", "web-1", **bob), ["web-1"])
+        self.assertEqual(self.publish("cmd.run", "*", **bob), "AuthorizationError")
+
+    def test_refused(self) -> None:
+        """
+        Wrong passwords, names and back ends are refused, all in the same words.
+        """
+        for proof in (
+            self.login(password="x"), self.login("nobody"), self.login(password=""),
+            self.login(password="secret\0"), self.login("ann\n"), self.login(password=7),
+            {**self.login(), "eauth": "ldap"}, {**self.login(), "eauth": ["file"]},
+            {"eauth": "file"},
+        ):  # fmt: skip
+            self.assertEqual(self.publish("test.ping", **proof), "AuthenticationError", proof)
+
+    def test_options_of_the_caller(self) -> None:
+        """
+        The caller chooses neither the file nor PAM's service.
+        """
+        proof = self.login("eve", "x", filename="/dev/null", service="other", **{"^filename": "/"})
+        self.assertEqual(self.publish("test.ping", **proof), "AuthenticationError")
+
+    def test_guessing(self) -> None:
+        """
+        After some failures a name has to wait, even with the right password; others need not.
+        """
+        for _ in range(MOST_FAILURES):
+            self.publish("test.ping", **self.login(password="x"))
+        self.assertEqual(self.publish("test.ping", **self.login()), "AuthenticationError")
+        self.assertIsInstance(self.publish("cmd.run", "web-1", **self.login("bob", "other")), list)
+        self.place.clock.now += WINDOW + 1
+        self.assertIsInstance(self.publish("test.ping", **self.login()), list)
+        self.assertEqual(self.place.bench.refusals.counts["log-in"], MOST_FAILURES + 1)
+
+
+class TokenTests(LoginCase):
+    def test_instead_of_a_password(self) -> None:
+        """
+        A token has the rights of who made it, until it is over; then it is gone at first use.
+        """
+        token = self.token()
+        self.assertRegex(token, r"\A[0-9a-f]{64}\Z")
+        self.assertIsInstance(self.publish("test.ping", token=token), list)
+        self.assertEqual(self.publish("cmd.run", token=token), "AuthorizationError")
+        known = self.place.say({"cmd": "get_token", "token": token})
+        self.assertEqual((known["name"], known["eauth"], known["token"]), ("ann", "file", token))
+        self.assertEqual(known["expire"] - known["start"], 43200)
+        self.place.clock.now += 43200
+        self.assertEqual(self.publish("test.ping", token=token), "AuthenticationError")
+        self.assertEqual(os.listdir(f"{self.place.config.cachedir}/tokens"), [])
+
+    def test_not_on_disk(self) -> None:
+        """
+        The files of tokens hold none, and only their owner can read them.
+        """
+        token = self.token()
+        folder = f"{self.place.config.cachedir}/tokens"
+        (name,) = os.listdir(folder)
+        self.assertNotIn(token, name)
+        with open(f"{folder}/{name}", "rb") as file:
+            self.assertNotIn(token.encode(), file.read())
+        self.assertEqual(os.stat(f"{folder}/{name}").st_mode & 0o777, 0o600)
+        self.assertEqual(os.stat(folder).st_mode & 0o777, 0o700)
+        # Nor is a file's name a token.
+        self.assertEqual(self.place.say({"cmd": "get_token", "token": name}), {})
+
+    def test_hostile(self) -> None:
+        """
+        What is no token is refused, a path above all.
+        """
+        for token in ("", "x", "../../../etc/passwd", "0" * 64, "A" * 64, b"\xff", 7, None, ["x"]):
+            self.assertEqual(self.place.say({"cmd": "get_token", "token": token}), {}, token)
+            self.assertEqual(self.publish("test.ping", token=token), "AuthenticationError")
+
+    def test_scope(self) -> None:
+        """
+        A token may allow less than its user may, never more.
+        """
+        token = self.token(scope=[{"web*": ["test.ping", "cmd.run"]}])
+        self.assertEqual(self.publish("test.ping", "web-1", token=token), ["web-1"])
+        for fun, tgt in (("test.ping", "*"), ("test.echo", "web-1"), ("cmd.run", "web-1")):
+            self.assertEqual(self.publish(fun, tgt, token=token), "AuthorizationError")
+
+    def test_user_is_gone(self) -> None:
+        """
+        A token dies with its user's account.
+        """
+        token = self.token()
+        with open(self.file, "w") as file:
+            file.write("bob:other\n")
+        self.assertEqual(self.publish("test.ping", token=token), "AuthenticationError")
+
+    def test_expire(self) -> None:
+        """
+        Everybody may ask for a shorter life, nobody for a longer one unless the options say so.
+        """
+        for wanted, seconds in ((60, 60), (10**9, 43200), (-1, 43200), (True, 43200)):
+            token = self.token(token_expire=wanted)
+            known = self.place.say({"cmd": "get_token", "token": token})
+            self.assertEqual(known["expire"] - known["start"], seconds)
+
+    def test_none_made(self) -> None:
+        """
+        Without the password there is no token.
+        """
+        self.assertEqual(self.place.say({"cmd": "mk_token", **self.login(password="x")}), "")
+        self.assertEqual(self.place.say({"cmd": "mk_token", "token": self.token()}), "")
+
+    def test_of_the_operator(self) -> None:
+        """
+        The operator makes tokens for programs, sees them listed, and revokes them.
+        """
+        made = self.place.as_root(
+            "runner", fun="token.create", direct=True,
+            kwarg={"user": "deploy", "scope": [{"web*": ["state.apply"]}], "seconds": 60},
+        )["data"]["return"]  # fmt: skip
+        self.assertEqual(self.publish("state.apply", "web-1", token=made["token"]), ["web-1"])
+        self.assertEqual(
+            self.publish("state.apply", "*", token=made["token"]), "AuthorizationError"
+        )
+        listed = self.place.as_root("runner", fun="token.list", direct=True)["data"]["return"]
+        self.assertEqual([each["id"] for each in listed], [made["id"]])
+        self.assertNotIn(made["token"], repr(listed))
+        gone = self.place.as_root(
+            "runner", fun="token.revoke", direct=True, kwarg={"id": made["id"]}
+        )
+        self.assertIs(gone["data"]["return"], True)
+        self.assertEqual(
+            self.publish("state.apply", "web-1", token=made["token"]), "AuthenticationError"
+        )
+
+    def test_never_in_an_event(self) -> None:
+        """
+        A token is made only where no event carries the result.
+        """
+        reply = self.place.as_root("runner", fun="token.create", kwarg={"user": "x", "seconds": 1})
+        self.assertIn("tag", reply)
+        self.assertEqual(self.place.events[-1][1]["success"], False)
+
+
+class ExplainTests(LoginCase):
+    def explain(self, **arguments: Any) -> Any:
+        reply = self.place.as_root("runner", fun="acl.explain", direct=True, kwarg=arguments)
+        self.assertTrue(reply["data"]["success"], reply)
+        return reply["data"]["return"]
+
+    def test_explain(self) -> None:
+        """
+        The operator learns which rule decides, and whom the target means.
+        """
+        told = self.explain(user="bob", eauth="file", tgt="web*", fun="cmd.run", words=["id"])
+        self.assertTrue(told["allowed"])
+        self.assertEqual(told["rule"], "external_auth: file: bob: {web*: [cmd.run]}")
+        self.assertEqual(told["minions"], ["web-1"])
+        told = self.explain(user="bob", eauth="file", tgt="*", fun="cmd.run")
+        self.assertFalse(told["allowed"])
+        self.assertIn("db-1", told["reason"])
+        self.assertTrue(self.explain(user="root", tgt="*", fun="cmd.run")["allowed"])
+        self.assertFalse(self.explain(user="zed", tgt="*", fun="cmd.run")["allowed"])
+        told = self.explain(user="ann", eauth="file", fun="jobs.list_jobs", form="runner")
+        self.assertFalse(told["allowed"])
