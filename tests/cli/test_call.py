@@ -24,7 +24,7 @@ class CallTests(SynchronousTestCase):
         self.folder = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)
         for name, text in (
-            ("minion", f"id: web-01\nroot_dir: {self.folder}/root\nsalt_modules: 'off'\n"),
+            ("minion", f"id: web-01\nroot_dir: {self.folder}/root\nsalt_modules: off\n"),
             ("pillar/top.sls", "base:\n  'web-*':\n    - role\n  'db-*':\n    - other\n"),
             ("pillar/role.sls", "role: web\n"),
             ("salt/_modules/own.py", "def hi():\n    return __pillar__['role'], __opts__['id']\n"),

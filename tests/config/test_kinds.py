@@ -48,3 +48,11 @@ class KindTests(SynchronousTestCase):
             (kinds.keysize, 2049),
         ):
             self.assertRaises(ValueError, kind.read, given)
+
+    def test_off_without_quotes(self) -> None:
+        """
+        A choice may be "off" without quotes, which YAML reads as false.
+        """
+        kind = kinds.one_of("auto", "off")
+        self.assertEqual((kind.read(False), kind.read("OFF")), ("off", "off"))
+        self.assertRaises(ValueError, kind.read, True)

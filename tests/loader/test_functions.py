@@ -150,6 +150,13 @@ class FunctionsTests(SynchronousTestCase):
         self.assertEqual(functions["fine.f"](), 1)
         self.assertEqual(list(functions.failed_modules()), ["broken"])
 
+    def test_module_that_needs_salt(self) -> None:
+        """
+        A module that imports Salt's library says how to get it.
+        """
+        self.write("needs.py", "import salt.no_such_module_of_salts\n")
+        self.assertIn("txsalt[salt]", self.functions().missing_reason("needs.f"))
+
     def test_whatever_a_module_does(self) -> None:
         """
         Modules that exit, do not parse, or have malformed dunders disable only themselves.

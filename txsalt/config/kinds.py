@@ -66,10 +66,16 @@ def number(least: float | None = None, most: float | None = None) -> Kind:
 
 
 def one_of(*words: str) -> Kind:
-    """Make the kind of some words; case does not count, the spelling given here is kept."""
+    """
+    Make the kind of some words; case does not count, the spelling given here is kept.
+
+    "off" and "on" may stand without quotes, though YAML reads them as false and true.
+    """
     spelling = {word.lower(): word for word in words}
 
     def read(value: object) -> str:
+        if isinstance(value, bool):
+            value = "on" if value else "off"
         if not isinstance(value, str) or value.lower() not in spelling:
             raise ValueError
         return spelling[value.lower()]

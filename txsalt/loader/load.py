@@ -135,5 +135,7 @@ def _explain(exc: BaseException, file: ModuleFile) -> str:
     places = [
         frame for frame in traceback.extract_tb(exc.__traceback__) if frame.filename == file.path
     ]
+    if isinstance(exc, ModuleNotFoundError) and (exc.name or "").partition(".")[0] == "salt":
+        return f"{exc} ({file.path}); pip install 'txsalt[salt]' brings Salt's library"
     where = f" (line {places[-1].lineno} of {file.path})" if places else f" ({file.path})"
     return f"{type(exc).__name__}: {exc}{where}"
