@@ -112,6 +112,15 @@ class GuestTests(SynchronousTestCase):
         self.assertEqual(not_here, "'own.not_here' is not available.")
         self.assertEqual(roundabout, "0cc175b9c0f1b6a831c399e269772661")
 
+    def test_files_of_the_master(self) -> None:
+        """
+        A module of Salt's that fetches a file does so through the daemon.
+        """
+        self.config["salt_modules"] = "prefer"
+        (answer,) = self.run_jobs([("cmd.script", ["salt://not/there"])])
+        self.assertIs(answer["result"]["return"]["cache_error"], True)
+        self.assertIn("request", answer["calls"])
+
     def test_no_way_to_the_master(self) -> None:
         """
         A module that opens a connection of its own fails, and makes no key.
