@@ -5,6 +5,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.place import Place
+from txsalt.master.worker.answerer import answer
+from txsalt.master.worker.commands import returns
+from txsalt.master.worker.last_return import LastReturn
 from txsalt.wire import serial
 
 JID = "20240101000000000001"
@@ -158,3 +161,69 @@ class SignedReturnTests(ReturnTests):
         self.assertIsNone(self.minion.ask("_return", **self.load))
         self.assertIsNone(self.minion.ask("_return", **self.load, sig=b"\xff" * 256))
         self.assertEqual(self.place.events, [])
+
+
+class UnkeptTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.place = Place(self)
+        self.minion = self.place.minion("m1")
+        self.payload = self.minion.seal(
+            {"cmd": "_return", "jid": JID, "fun": "test.ping", "return": True, "_stamp": "x"}
+        )
+
+    def test_full_disk(self) -> None:
+        """
+        A return that cannot be stored is answered so that the minion sends it again.
+        """
+        pages = self.place.bench._connection.execute("PRAGMA page_count").fetchone()[0]
+        self.place.bench._connection.execute(f"PRAGMA max_page_count = {pages}")
+        big = self.minion.seal(
+            {"cmd": "_return", "jid": JID, "fun": "x", "return": "y" * 100_000, "_stamp": "x"}
+        )
+        with self.assertLogs("txsalt.master.worker", "ERROR") as logs:
+            self.assertEqual(self.place.ask(big), "bad load")
+        self.assertIn("full", logs.output[0])
+        self.assertNotIn("Traceback", logs.output[0])
+        self.assertEqual(self.place.events, [])
+        self.place.bench._connection.execute(f"PRAGMA max_page_count = {pages + 1000}")
+        self.assertIsNone(self.minion.open(answer(self.place.bench, big)))
+        self.assertEqual(len(self.place.events), 1)
+
+    def test_killed_before_the_event(self) -> None:
+        """
+        A worker that was killed between storing and telling is made good for by the next one.
+        """
+        note = f"{self.place.folder}/note"
+        self.place.bench.last_return = LastReturn(note)
+        self.place.ask(self.payload)
+        self.place.event_frames.clear()  # as if it had not left
+        self.place.bench = self.place.new_worker()
+        self.place.bench.last_return = LastReturn(note)
+        returns.tell_leftover(self.place.bench)
+        ((tag, data),) = self.place.events
+        self.assertEqual((tag, data["return"]), (f"salt/job/{JID}/ret/m1", True))
+        returns.tell_leftover(self.place.bench)
+        self.assertEqual(len(self.place.events), 1)
+
+    def test_killed_before_it_was_stored(self) -> None:
+        """
+        What was not stored is not told; the minion sends it again.
+        """
+        self.place.bench.last_return = LastReturn(f"{self.place.folder}/note")
+        self.place.bench.last_return.note((JID, "m1"))
+        returns.tell_leftover(self.place.bench)
+        self.assertEqual(self.place.events, [])
+
+    def test_ended_in_order(self) -> None:
+        """
+        A worker that ends in order leaves nothing to tell, and damaged notes are none.
+        """
+        path = f"{self.place.folder}/note"
+        last = LastReturn(path)
+        last.note((JID, "m1"))
+        last.clear()
+        self.assertIsNone(LastReturn(path).leftover())
+        for content in (b"\0", b"\xff\xff\xc1", b"\0\x01\x05", b"\0\x02\x91\x01"):
+            with open(path, "wb") as file:
+                file.write(content)
+            self.assertIsNone(LastReturn(path).leftover())
