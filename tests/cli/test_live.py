@@ -159,6 +159,20 @@ class CommandLineTests(LiveCase):
         wrong = self.master.cli("-C", "web1 and (", "--preview-target")
         self.assertIn("at character", wrong.stderr)
 
+    def test_a_reader_that_goes_away(self) -> None:
+        """
+        When the other end of a pipe closes, there is a code for that and no traceback.
+        """
+        for words in (("--static",), ()):
+            argv = [CLI, "-c", self.config_dir, "*", "test.ping", "--out", "json", *words]
+            reading, writing = os.pipe()
+            os.close(reading)
+            done = subprocess.run(
+                argv, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False
+            )
+            os.close(writing)
+            self.assertEqual((done.returncode, done.stderr), (exit_codes.BROKEN_PIPE, b""))
+
     def test_documentation(self) -> None:
         """
         What functions do is shown once, not by each minion.

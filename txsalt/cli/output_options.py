@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from txsalt.cli.options import Parser
-from txsalt.cli.progress import ProgressLine
 from txsalt.cli.report import DOCUMENT, LINES, Report, Style
 from txsalt.client.steps import Job
 from txsalt.errors import LocalError
 from txsalt.outputters import render
 
 if TYPE_CHECKING:
+    from txsalt.cli.progress import ProgressLine
     from txsalt.config.master import MasterConfig
 
 FORMS = (*render.NAMES, LINES, DOCUMENT)
@@ -72,7 +72,7 @@ def reporting(
         name_missing=config.show_timeout and not options.hide_timeout,
     )
     wanted = sys.stderr.isatty() if options.progress is None else options.progress
-    progress = ProgressLine(sys.stderr) if wanted else None
+    progress = _progress() if wanted else None
     if not to_file:
         yield Report(style, job, progress=progress)
         return
@@ -85,3 +85,9 @@ def reporting(
         raise OutFileError(f"cannot write {options.out_file}: {exc.strerror}") from exc
     with file:
         yield Report(style, job, file, progress)
+
+
+def _progress() -> "ProgressLine":
+    from txsalt.cli.progress import ProgressLine
+
+    return ProgressLine(sys.stderr)

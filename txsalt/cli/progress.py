@@ -10,7 +10,6 @@ from attrs import define, field
 
 _ERASE = "\r\x1b[K"
 _BETWEEN = 0.1  # seconds: nobody reads faster
-TICK = 0.25  # seconds between two looks
 
 
 @define

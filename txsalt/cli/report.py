@@ -2,15 +2,20 @@
 
 import sys
 import time
-from typing import Any, TextIO  # results are any msgpack value
+from typing import TYPE_CHECKING, Any, TextIO  # results are any msgpack value
 
 from attrs import define, field, frozen
 
-from txsalt.cli.progress import TICK, ProgressLine
-from txsalt.client.steps import UNKNOWN_ID, Job, Published, Returned
+from txsalt.cli.live_text import LiveText
+from txsalt.client.steps import UNKNOWN_ID, Job, Published, Returned, Told
 from txsalt.jobs import exit_codes, reasons
 from txsalt.jobs.reasons import Reason
 from txsalt.outputters.render import render
+
+if TYPE_CHECKING:
+    from txsalt.cli.progress import ProgressLine
+
+TICK = 0.25  # seconds between two looks at the progress
 
 _KNOWN = frozenset({"nested", "highstate", "txt", "json", "yaml", "raw", "table"})
 # These are for programs, of the schema that docs/output.md has.
@@ -39,8 +44,9 @@ class Report:
     style: Style
     job: Job | None = None  # as asked for; None where a stored job is followed
     out: TextIO = field(factory=lambda: sys.stdout)
-    progress: ProgressLine | None = None
+    progress: "ProgressLine | None" = None
     jid: str = field(init=False, default="")
+    _live: LiveText = field(init=False, factory=LiveText)
     _began: float = field(init=False, factory=time.monotonic)
     _results: dict[str, Any] = field(init=False, factory=dict)
     _lines: list[dict[str, Any]] = field(init=False, factory=list)
@@ -78,6 +84,8 @@ class Report:
     def returned(self, answer: Returned) -> None:
         """A minion returned: print it now, unless one document is asked for."""
         self._returned += 1
+        self.hide()
+        self._live.ended(answer.minion)
         good = exit_codes.succeeded(answer.load)
         if not good:
             self._failed.add(answer.minion)
@@ -92,6 +100,11 @@ class Report:
             how = self.style.how or _own_choice(answer.load)
             self._print({answer.minion: answer.load.get("return")}, how)
         self.waiting()
+
+    def told(self, answer: Told) -> None:
+        """A command of the job wrote something."""
+        self.hide()
+        self._live.told(answer.minion, answer.data)
 
     def waiting(self, running: int | None = None) -> None:
         """Nothing new; so many have said that they run the job."""
