@@ -122,6 +122,8 @@ class TypedWordTests(SynchronousTestCase):
             "{a:}": SAME,
             "[" * 5000 + "]" * 5000: SAME,
             '"\\ud800"': SAME,
+            '"\\ud83e\\udd84"': "🦄",
+            '"\\ud83e\\u0041"': SAME,
         }.items():
             expected = word if value is SAME else value
             self.assertEqual(repr(typed_word(word)), repr(expected), word)

@@ -195,14 +195,24 @@ class _Reader:
         self.at += 1
         if sign in _ESCAPES:
             return _ESCAPES[sign]
-        digits = self.text[self.at : self.at + _CODES.get(sign, 0)]
-        self.at += len(digits)
-        if not digits or len(digits) != _CODES[sign] or not re.fullmatch("[0-9a-fA-F]+", digits):
-            raise NotFlow
-        code = int(digits, 16)
+        code = self.code(_CODES.get(sign, 0))
+        if 0xD800 <= code < 0xDC00 and self.text.startswith("\\u", self.at):
+            # JSON writes what lies beyond 16 bits as two halves.
+            self.at += 2
+            low = self.code(4)
+            if not 0xDC00 <= low < 0xE000:
+                raise NotFlow
+            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
         if code > 0x10FFFF or 0xD800 <= code < 0xE000:
             raise NotFlow
         return chr(code)
+
+    def code(self, size: int) -> int:
+        digits = self.text[self.at : self.at + size]
+        self.at += len(digits)
+        if not digits or len(digits) != size or not re.fullmatch("[0-9a-fA-F]+", digits):
+            raise NotFlow
+        return int(digits, 16)
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]
