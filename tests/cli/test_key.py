@@ -1,0 +1,164 @@
+"""Tests of ``txsalt-cli key`` on a master's folders, without a master."""
+
+import contextlib
+import io
+import json
+import os
+import stat
+import tempfile
+import time
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.master.place import key_pair
+from txsalt.cli import main as program
+from txsalt.master.store.keys import KeyStore
+from txsalt.protocol.admission import KeyState
+
+MANY = 10_000
+SECONDS = 3.0  # it takes 0.1; machines that run tests are busy
+
+
+class KeyCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        # Not below the test's own folder: the paths of sockets have an end.
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.folder = place.name
+        options = {
+            "root_dir": self.folder,
+            "pki_dir": "/pki",
+            "cachedir": "/cache",
+            "sock_dir": "/s",
+        }
+        with open(os.path.join(self.folder, "master"), "w") as file:
+            json.dump(options, file)
+        self.keys = KeyStore(os.path.join(self.folder, "pki"))
+        self.keys.prepare()
+        self.pem = key_pair("minion").public.pem
+        for name in ("web1", "web2", "db1"):
+            self.keys.put(KeyState.PENDING, name, self.pem)
+
+    def run_key(self, *words: str, code: int = 0) -> str:
+        """Run one command and return what it prints on stdout; stderr is kept in ``said``."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            self.assertEqual(program.main(["-c", self.folder, "key", *words]), code, err.getvalue())
+        self.said = err.getvalue()
+        return out.getvalue()
+
+    def data(self, *words: str) -> Any:
+        return json.loads(self.run_key(*words, "--out", "json"))
+
+
+class ListTests(KeyCase):
+    def test_long(self) -> None:
+        """
+        The long list shows how old each key is, and its fingerprint as the minion shows it.
+        """
+        path = os.path.join(self.folder, "pki", "minions_pre", "web1")
+        before = time.time() - 2 * 86400 - 5
+        os.utime(path, (before, before))
+        finger = key_pair("minion").public.fingerprint()
+        line = next(each for each in self.run_key("list", "-l").splitlines() if "web1" in each)
+        self.assertEqual(line.split(), ["web1", "2d", finger])
+        about = self.data("list", "pre", "--long")["minions_pre"]["web1"]
+        self.assertEqual(about["fingerprint"], finger)
+        self.assertGreater(about["age"], 2 * 86400)
+
+    def test_ten_thousand(self) -> None:
+        """
+        Ten thousand keys are listed while one waits, and fingerprints too.
+        """
+        folder = os.path.join(self.folder, "pki", "minions")
+        for number in range(MANY):
+            with open(os.path.join(folder, f"m{number:05d}"), "w") as file:
+                file.write(self.pem)
+        began = time.process_time()
+        self.assertEqual(self.run_key("list", "acc").count("\n"), MANY + 1)
+        self.assertEqual(self.run_key("list", "acc", "m0000*").count("\n"), 11)
+        self.assertLess(time.process_time() - began, SECONDS)
+        began = time.process_time()
+        self.assertEqual(self.run_key("list", "acc", "--long").count("\n"), MANY + 1)
+        self.assertLess(time.process_time() - began, 4 * SECONDS)
+
+
+class ChangeTests(KeyCase):
+    def test_dry_run(self) -> None:
+        """
+        A dry run names the keys with their fingerprints and changes nothing.
+        """
+        out = self.run_key("accept", "web*", "--dry-run")
+        self.assertIn(
+            f"would be accepted: web1  (minions_pre)  {key_pair('minion').public.fingerprint()}",
+            out,
+        )
+        self.assertEqual(self.keys.listing(KeyState.ACCEPTED), [])
+        self.assertEqual(self.run_key("log"), "")
+
+    def test_history(self) -> None:
+        """
+        Each change is kept with who made it and why.
+        """
+        self.run_key("accept", "web*", "--yes", "--note", "ticket 7")
+        self.run_key("delete", "web1", "--yes")
+        lines = self.data("log")["changes"]
+        told = [(each["act"], each["id"]) for each in lines]
+        self.assertEqual(told, [("accepted", "web1"), ("accepted", "web2"), ("deleted", "web1")])
+        self.assertEqual(lines[0]["note"], "ticket 7")
+        self.assertTrue(lines[0]["by"])
+        self.assertEqual(self.data("log", "web2")["changes"], lines[1:2])
+        self.assertIn("# ticket 7", self.run_key("log", "web2"))
+
+    def test_history_was_changed(self) -> None:
+        """
+        A log that somebody has edited is shown, and said to be so.
+        """
+        self.run_key("accept", "--all", "--yes")
+        path = os.path.join(self.folder, "pki", "audit.log")
+        with open(path) as file:
+            lines = file.read().splitlines()
+        with open(path, "w") as file:
+            file.write("\n".join(lines[1:]) + "\n")
+        self.run_key("log", code=1)
+        self.assertIn("line 1", self.said)
+
+    def test_denied(self) -> None:
+        """
+        Denied keys are listed, and accepting one replaces the accepted key.
+        """
+        other = key_pair("other").public.pem
+        self.run_key("accept", "web1", "--yes")
+        self.keys.put(KeyState.DENIED, "web1", other)
+        self.assertIn("Denied Keys:\nweb1", self.run_key("list"))
+        self.run_key("accept", "web1", "--yes", code=1)
+        self.run_key("accept", "web1", "--yes", "--include-denied")
+        self.assertEqual(self.keys.pem("web1", KeyState.ACCEPTED), other)
+        self.assertEqual(self.keys.listing(KeyState.DENIED), [])
+
+
+class MakeTests(KeyCase):
+    def test_gen(self) -> None:
+        """
+        A key pair is made for a minion to come, and may be accepted already; none is overwritten.
+        """
+        place = os.path.join(self.folder, "new")
+        os.makedirs(place)
+        private, public = self.run_key("gen", "web9", "--dir", place, "--accept").splitlines()
+        self.assertEqual(stat.S_IMODE(os.stat(private).st_mode), 0o400)
+        with open(public) as file:
+            self.assertEqual(file.read().strip(), self.keys.pem("web9", KeyState.ACCEPTED))
+        self.assertEqual(self.data("log")["changes"][0]["id"], "web9")
+        self.run_key("gen", "web9", "--dir", place, code=77)
+        self.run_key("gen", "web1", "--dir", place, "--accept", code=77)
+        self.run_key("gen", "../evil", "--dir", place, code=1)
+        self.assertEqual(sorted(os.listdir(place)), ["web9.pem", "web9.pub"])
+
+    def test_print(self) -> None:
+        """
+        A key is shown as it is stored.
+        """
+        self.assertEqual(self.data("print", "web1"), {"minions_pre": {"web1": self.pem}})
+        self.assertIn(self.pem, self.run_key("print", "web1"))
+        self.run_key("print", "nobody", code=1)
