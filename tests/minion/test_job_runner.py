@@ -35,7 +35,9 @@ class FakeZygote:
         self.handles[jid].ended.callback(JobEnd(result, status, 0.5))
 
 
-class JobRunnerTests(SynchronousTestCase):
+class RunnerCase(SynchronousTestCase):
+    """A runner of two places, whose jobs end when the test says so."""
+
     def setUp(self) -> None:
         self.clock = Clock()
         self.zygote = FakeZygote()
@@ -62,6 +64,10 @@ class JobRunnerTests(SynchronousTestCase):
         self.run_job("99", fun, *arg)
         self.assertEqual(self.returns[-1]["jid"], "99")
         return self.returns[-1]["return"]
+
+
+class JobRunnerTests(RunnerCase):
+    """Places, returns, signals, the stop."""
 
     def test_return(self) -> None:
         """
@@ -108,6 +114,20 @@ class JobRunnerTests(SynchronousTestCase):
         self.assertEqual(list(self.zygote.handles), ["1", "2", "3", "4", "5"])
         self.assertEqual([load["jid"] for load in self.returns], ["2", "1", "3"])
 
+    def test_users_in_turn(self) -> None:
+        """
+        Who publishes much keeps others waiting for one job, not for all; the positions show it.
+        """
+        self.runner = self.make(limit=1)
+        for jid in ("1", "2", "3", "4"):
+            self.run_job(jid, user="ann")
+        self.run_job("5", user="bob")
+        positions = {each["jid"]: each.get("position") for each in self.answer("saltutil.running")}
+        self.assertEqual(positions, {"1": None, "2": 1, "5": 2, "3": 3, "4": 4})
+        for jid in ("1", "2", "5", "3", "4"):
+            self.zygote.end(jid)
+        self.assertEqual(list(self.zygote.handles), ["1", "2", "5", "3", "4"])
+
     def test_pool_limit(self) -> None:
         """
         Without a configured limit the cores decide, and at least four jobs run at once.
@@ -133,9 +153,14 @@ class JobRunnerTests(SynchronousTestCase):
                 "ret": "",
                 "tgt_type": "glob",
                 "user": "root",
+                "state": "running",
             },
         )
-        self.assertEqual(self.answer("saltutil.find_job", "3")["pid"], 0)
+        waiting = self.answer("saltutil.find_job", "3")
+        self.assertEqual(
+            {name: waiting[name] for name in ("pid", "state", "position", "waits")},
+            {"pid": 0, "state": "queued", "position": 1, "waits": "2 jobs run"},
+        )
         self.assertEqual(self.answer("saltutil.find_job", "4"), {})
         self.assertEqual(
             self.answer("saltutil.find_job", {"jid": "2", "__kwarg__": True})["jid"], "2"
@@ -251,6 +276,18 @@ class JobRunnerTests(SynchronousTestCase):
         self.assertEqual(list(self.zygote.handles), ["1"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_killed_by_nobody(self) -> None:
+        """
+        A job that the kernel ended tells that nobody asked for it, and what may be the reason.
+        """
+        self.runner = self.make(limit=2, memory_mib=200)
+        self.run_job("1")
+        self.zygote.end("1", None, signal.SIGKILL)
+        self.assertIn("no memory left", self.returns[-1]["return"])
+        self.run_job("2")
+        self.zygote.end("2", None, signal.SIGABRT)
+        self.assertIn("limited to 200 MiB (job_memory_max)", self.returns[-1]["return"])
+
     def test_own_job(self) -> None:
         """
         A job that nobody published gives its result to who started it, and returns nothing.
@@ -259,3 +296,74 @@ class JobRunnerTests(SynchronousTestCase):
         self.runner.run_own("5", "mine.update", results.append)
         self.zygote.end("5")
         self.assertEqual((results, self.returns), ([DONE], []))
+
+
+class StateRunTests(RunnerCase):
+    """Of state runs there is one at a time."""
+
+    def apply(self, jid: str, fun: object = "state.apply", **keywords: Any) -> None:
+        self.run_job(jid, fun, *([{"__kwarg__": True, **keywords}] if keywords else []))
+
+    def test_refused(self) -> None:
+        """
+        A second run that does not want to wait is refused at once, and told which one goes on.
+        """
+        self.apply("1")
+        self.apply("2", "state.highstate", queue=False)
+        [load] = self.returns
+        self.assertEqual((load["jid"], load["retcode"], load["success"]), ("2", 1, False))
+        [text] = load["return"]
+        self.assertIn('"state.apply" is running as PID 4000', text)
+        self.assertIn("with jid 1", text)
+        self.zygote.end("1")
+        self.apply("3")
+        self.assertEqual(list(self.zygote.handles), ["1", "3"])
+
+    def test_waits(self) -> None:
+        """
+        A run that wants to wait does so without a place in the pool, and visibly.
+        """
+        self.apply("1")
+        self.apply("2", queue=True)
+        self.run_job("3", "test.ping")
+        self.assertEqual(list(self.zygote.handles), ["1", "3"])
+        found = self.answer("saltutil.find_job", "2")
+        self.assertEqual((found["state"], found["position"]), ("queued", 1))
+        self.assertEqual(found["waits"], "for state.apply (PID 4000, jid 1)")
+        self.zygote.end("1")
+        self.assertEqual(list(self.zygote.handles), ["1", "3", "2"])
+
+    def test_number_and_option(self) -> None:
+        """
+        A number lets so many be there; the option counts where a run does not say anything.
+        """
+        self.runner = self.make(limit=9, state_queue=2)
+        for jid in ("1", "2", "3"):
+            self.apply(jid)
+        self.assertEqual([load["jid"] for load in self.returns], ["3"])
+        self.apply("4", queue=False)
+        self.apply("5", queue=True)
+        self.assertEqual([load["jid"] for load in self.returns], ["3", "4"])
+
+    def test_beside_others(self) -> None:
+        """
+        What only shows states, and a concurrent run, wait for nobody.
+        """
+        self.runner = self.make(limit=9)
+        self.apply("1")
+        self.apply("2", "state.show_sls")
+        self.apply("3", concurrent=True)
+        self.assertEqual(list(self.zygote.handles), ["1", "2", "3"])
+
+    def test_waits_for_call(self) -> None:
+        """
+        What a job says that it waits for is shown until it goes on.
+        """
+        self.apply("1")
+        self.runner.waits("1", "for state.apply (PID 7, jid 8)")
+        found = self.answer("saltutil.find_job", "1")
+        self.assertEqual(
+            (found["state"], found["waits"]), ("waiting", "for state.apply (PID 7, jid 8)")
+        )
+        self.runner.waits("1", "")
+        self.assertEqual(self.answer("saltutil.find_job", "1")["state"], "running")

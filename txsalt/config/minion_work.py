@@ -100,7 +100,16 @@ class MinionWork(Plain):
         True, doc="Run each job in a process. txsalt does so in any case."
     )
     process_count_max: int = option(
-        -1, doc="Jobs that run at once; others wait. -1 for no limit.", check=kinds.integer(-1)
+        -1,
+        doc="Jobs that run at once; others wait, the users in turn. -1: two for each core, and at "
+        "least four.",
+        check=kinds.integer(-1),
+    )
+    state_queue: bool | int = option(
+        False,
+        doc="Of state runs there is one at a time: a second one is refused (false), waits (true), "
+        "or waits if fewer than so many are there. The argument queue of a run comes first.",
+        check=kinds.either(kinds.flag, kinds.integer(0)),
     )
     minion_jid_queue_hwm: int = option(
         100, doc="Job ids that are kept so that no job runs twice.", check=kinds.integer(1)
@@ -114,6 +123,13 @@ class MinionWork(Plain):
         doc="Seconds without a job after which the program that starts jobs is ended. The next "
         "job starts it again.",
         check=kinds.number(1),
+        ours=True,
+    )
+    job_memory_max: int = option(
+        0,
+        doc="MiB of address space that a job, and each command that it starts, may have; 0 for no "
+        "limit. Less than 128 is too little for most jobs.",
+        check=kinds.integer(0),
         ours=True,
     )
     job_timeout: float = option(

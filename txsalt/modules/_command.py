@@ -20,6 +20,7 @@ from typing import Any  # users pass whatever they typed; it is turned into text
 from attrs import evolve, fields, frozen
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
+from txsalt.modules import _live
 from txsalt.modules._account import Account, find_account
 from txsalt.modules._tree import end_tree
 
@@ -95,7 +96,13 @@ def run_for(module: Mapping[str, Any], call: Mapping[str, Any], **fixed: Any) ->
         command = evolve(command, python_shell=typed or safe is False)
     if typed:
         _refuse_forbidden(command, module["__salt__"])
-    answer = execute(command)
+    # Another module's command is not what the user wants to see.
+    live = getattr(module.get("__daemon__"), "live", None) if typed else None
+    if live is None or given.get("hide_output"):
+        answer = execute(command)
+    else:
+        answer = execute(command, live.write)
+        live.flush()
     ignored = given.get("ignore_retcode") or command.bg
     module["__context__"]["retcode"] = 0 if ignored else answer["retcode"]
     if given.get("output_loglevel") != "quiet":
@@ -105,9 +112,11 @@ def run_for(module: Mapping[str, Any], call: Mapping[str, Any], **fixed: Any) ->
     return answer
 
 
-def execute(command: Command) -> dict[str, Any]:
+def execute(command: Command, tell: _live.Tell | None = None) -> dict[str, Any]:
     """
     Run a command to its end; return {"pid", "retcode", "stdout", "stderr"}.
+
+    ``tell`` gets what it writes, as it comes.
 
     After ``timeout`` the command and all its descendants are ended, and retcode is 1. In the
     background only {"pid", "retcode": 0, "stdout": "", "stderr": ""} is known.
@@ -127,7 +136,10 @@ def execute(command: Command) -> dict[str, Any]:
         process.returncode = 0
         return {"pid": process.pid, "retcode": 0, "stdout": "", "stderr": ""}
     try:
-        out, err = process.communicate(_input(command), timeout=command.timeout)
+        if tell is None:
+            out, err = process.communicate(_input(command), timeout=command.timeout)
+        else:
+            out, err = _live.communicate(process, _input(command), command.timeout, tell)
     except subprocess.TimeoutExpired:
         end_tree(process)
         words = f"{command.cmd} : Timed out after {command.timeout} seconds"

@@ -28,6 +28,7 @@ _FROM_KWARGS_AFTER = (
     "ret_kwargs",
     "start_event",
     "deadline",  # ours: seconds from now after which nobody waits; stock minions ignore it
+    "stream",  # ours: true for a command's output while it runs, as progress events
 )
 
 

@@ -47,6 +47,8 @@ COMMANDS = frozenset(
 
 Arguments = dict[str, Any]
 
+_LONGEST_REASON = 500  # characters
+
 
 @frozen(kw_only=True)
 class Calls:
@@ -55,6 +57,7 @@ class Calls:
     request: Callable[..., Deferred[Any]]  # the link's
     fire_local: Callable[[str, dict[str, Any]], None]
     refreshes: dict[str, Callable[[], Deferred[Any]]]  # modules, pillar, grains
+    waits: Callable[[str, str], None] = lambda jid, reason: None  # tells the job runner
 
     def __call__(self, jid: str, name: str, arguments: Arguments) -> Deferred[Any]:
         """Answer one call. Raises BadLoad for what is not allowed."""
@@ -65,6 +68,9 @@ class Calls:
                 return self._request(arguments.get("load"))
             case "refresh":
                 return self._refresh(arguments.get("what"))
+            case "waits":
+                self.waits(jid, str(arguments.get("reason") or "")[:_LONGEST_REASON])
+                return succeed(True)
         raise BadLoad(f"jobs cannot call {name!r:.60}")
 
     def _fire_event(self, arguments: Arguments) -> Deferred[Any]:

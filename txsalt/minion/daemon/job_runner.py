@@ -1,15 +1,15 @@
 """
-Run publications as jobs: a bounded number at once, the others in the order in which they came.
+Run publications as jobs: a bounded number at once, the others wait, their users in turn.
 
 Interactions: the listener gives publications; the zygote runs them; results go to the returns.
-What asks about running jobs is answered here, without a place in the pool.
+What asks about running jobs is answered here, without a place in the pool. Of state runs there is
+one at a time: a second one waits without a place, or is refused at once, as it asks.
 
 Source: PROTOCOL sections 12 and 14; house.md section 4 (on stop: no new job, running ones end).
 """
 
 import os
 import signal
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol  # loads are maps of any msgpack value
@@ -21,13 +21,17 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from txsalt.events import tags
-from txsalt.jobs import verdict
+from txsalt.jobs import state_runs, verdict
+from txsalt.jobs.state_runs import StateRun
 from txsalt.minion.daemon import job_fate
+from txsalt.minion.daemon.fair_queue import FairQueue
 from txsalt.minion.daemon.job_control import JobControl, Record
 from txsalt.minion.daemon.job_fate import JobFate
 from txsalt.wire.job_loads import Load, Publication, return_load
 
 _FIND_JOB = "saltutil.find_job"
+# How programs end that get no memory, and whom the kernel ends for want of it.
+_FOR_LACK_OF_MEMORY = (-signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
 _SPEC = ("fun", "arg", "tgt", "jid", "ret", "tgt_type", "user")
 
 
@@ -63,6 +67,8 @@ class RunnerSettings:
     minion_id: str
     limit: int
     timeout: float | None = None
+    state_queue: bool | int = False  # what a state run does that does not say it
+    memory_mib: int = 0  # what a job is limited to, to tell it
     grace: float = 5.0  # at the stop, for running jobs; then TERM, and as long again, then KILL
 
 
@@ -75,6 +81,8 @@ class _Job:
     handle: Handle | None = None
     ended_by: int | None = field(default=None)  # the signal that somebody asked for
     since: float = 0.0  # when it started, in seconds of the daemon's clock
+    state_run: StateRun | None = None
+    waits_for: str = ""  # what a job that has started says that it waits for
 
 
 def pool_limit(process_count_max: int) -> int:
@@ -108,7 +116,7 @@ class JobRunner(Service):
         self._deliver = deliver
         self._fire = fire
         self._fate = fate or JobFate(lambda _: None)
-        self._queue: deque[_Job] = deque()
+        self._queue: FairQueue[_Job] = FairQueue()
         self._running: list[_Job] = []
         self._control = JobControl(self)
         self._all_ended: Deferred[None] | None = None
@@ -124,7 +132,15 @@ class JobRunner(Service):
             self._return(publication, answer)
             return
         due = _deadline(publication, self._clock.seconds())
-        self._add(_Job(publication, lambda result: self._return(publication, result), due))
+        job = _Job(publication, lambda result: self._return(publication, result), due)
+        job.state_run = state_runs.state_run(
+            publication.fun, publication.arg, self._settings.state_queue
+        )
+        refusal = self._refusal(job)
+        if refusal is not None:
+            job.done(refusal)
+            return
+        self._add(job)
 
     def run_own(self, jid: str, fun: str, done: Callable[[Record], None]) -> None:
         """Run a function that nobody published; ``done`` gets its result."""
@@ -137,7 +153,16 @@ class JobRunner(Service):
 
     def records(self) -> list[Record]:
         """List the jobs that run, then those that wait, as ``saltutil.running`` shows them."""
-        return [_record(job) for job in [*self._running, *self._queue]]
+        return [
+            *(_record(job) for job in self._running),
+            *(self._queued(job, at) for at, job in enumerate(self._queue, 1)),
+        ]
+
+    def waits(self, jid: str, reason: str) -> None:
+        """Note what a job that has started waits for before it works; "": for nothing any more."""
+        for job in self._running:
+            if job.publication.jid == jid:
+                job.waits_for = reason
 
     def fate_of(self, jid: str) -> job_fate.Fate:
         """Say what became of a job: see ``job_fate``."""
@@ -157,7 +182,7 @@ class JobRunner(Service):
                 job.ended_by = number
                 job.handle.signal(number)
                 return job.handle.pid or 0
-        for job in self._queue:
+        for job in list(self._queue):
             if job.publication.jid == jid:
                 self._queue.remove(job)
                 job.done(verdict.of_kill(number))
@@ -167,8 +192,7 @@ class JobRunner(Service):
     def stopService(self) -> Deferred[None]:
         """Take no job, drop those that wait, and wait until the others have ended or were ended."""
         super().stopService()
-        queue, self._queue = self._queue, deque()
-        for job in queue:
+        for job in self._queue.clear():
             job.done(_error("the minion stopped before the job could start"))
         self._all_ended = Deferred()
         if self._running:
@@ -177,6 +201,10 @@ class JobRunner(Service):
         else:
             self._all_ended.callback(None)
         return self._all_ended
+
+    def _queued(self, job: _Job, position: int) -> Record:
+        more = {"state": "queued", "position": position, "waits": self._why(job)}
+        return {**_record(job), **more}
 
     def _end_after_grace(self, numbers: list[int]) -> None:
         def end() -> None:
@@ -190,13 +218,37 @@ class JobRunner(Service):
         self._timer = self._clock.callLater(self._settings.grace, end)
 
     def _add(self, job: _Job) -> None:
-        if len(self._running) < self._settings.limit:
-            self._start(job)
-            return
-        self._queue.append(job)
-        self.log.info(
-            "job {jid} waits: {count} jobs run", jid=job.publication.jid, count=len(self._running)
+        publication = job.publication
+        self._queue.put(str(publication.load.get("user") or ""), job)
+        self._start_next()
+        if job.handle is None and self._is_queued(job):
+            self.log.info("job {jid} waits: {why}", jid=publication.jid, why=self._why(job))
+
+    def _is_queued(self, job: _Job) -> bool:
+        return any(each is job for each in self._queue)
+
+    def _refusal(self, job: _Job) -> Record | None:
+        """Refuse a state run that does not wait, while others run or wait before it."""
+        if job.state_run is None:
+            return None
+        before = [each for each in [*self._running, *self._queue] if each.state_run is not None]
+        if not before or job.state_run.waits(len(before)):
+            return None
+        first, now = before[0], self._clock.seconds()
+        pid = _pid(first)
+        return state_runs.refusal(
+            first.state_run.fun, pid, first.publication.jid, first.since or now
         )
+
+    def _may_start(self, job: _Job) -> bool:
+        return job.state_run is None or all(each.state_run is None for each in self._running)
+
+    def _why(self, job: _Job) -> str:
+        for each in self._running if job.state_run is not None else ():
+            if each.state_run is not None:
+                holder = {"fun": each.state_run.fun, "pid": _pid(each), "jid": each.publication.jid}
+                return f"for {state_runs.describe(holder)}"
+        return f"{len(self._running)} jobs run"
 
     def _start(self, job: _Job) -> None:
         publication = job.publication
@@ -226,9 +278,15 @@ class JobRunner(Service):
         finally:
             self._next()
 
+    def _start_next(self) -> None:
+        while len(self._running) < self._settings.limit:
+            job = self._queue.take(self._may_start)
+            if job is None:
+                return
+            self._start(job)
+
     def _next(self) -> None:
-        while self._queue and len(self._running) < self._settings.limit:
-            self._start(self._queue.popleft())
+        self._start_next()
         if not self._running and self._all_ended is not None and not self._all_ended.called:
             if self._timer is not None:
                 self._timer.cancel()
@@ -248,9 +306,16 @@ class JobRunner(Service):
         if end.status is None:
             return _error("the program that runs jobs ended, and the job with it")
         code = os.waitstatus_to_exitcode(end.status)
-        if code < 0:
-            return verdict.of_death(-code)
-        return verdict.of_death(None, code)
+        died = verdict.of_death(-code) if code < 0 else verdict.of_death(None, code)
+        if code in _FOR_LACK_OF_MEMORY:
+            died["return"] += self._memory_hint(code)
+        return died
+
+    def _memory_hint(self, code: int) -> str:
+        if code == -signal.SIGKILL:
+            return "; not on request: perhaps by the kernel, as the machine had no memory left"
+        limit = self._settings.memory_mib
+        return f"; its memory is limited to {limit} MiB (job_memory_max)" if limit else ""
 
     def _return(self, publication: Publication, result: Record) -> None:
         for event in result.get("events") or ():
@@ -283,9 +348,16 @@ def _deadline(publication: Publication, now: float) -> float | None:
 
 def _record(job: _Job) -> Record:
     load = job.publication.load
-    record: Record = {"pid": (job.handle.pid or 0) if job.handle is not None else 0}
+    record: Record = {"pid": _pid(job)}
     record |= {name: load.get(name, "") for name in _SPEC}
-    return record | {"jid": job.publication.jid, "tgt_type": job.publication.tgt_type}
+    record |= {"jid": job.publication.jid, "tgt_type": job.publication.tgt_type}
+    if job.waits_for:
+        return record | {"state": "waiting", "waits": job.waits_for}
+    return record | {"state": "running"}
+
+
+def _pid(job: _Job) -> int:
+    return (job.handle.pid or 0) if job.handle is not None else 0
 
 
 def _error(text: str) -> Record:

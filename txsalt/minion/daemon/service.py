@@ -79,7 +79,16 @@ def make_minion(
         settings.returns(config),
     )
     refreshes: dict[str, Callable[[], Deferred[object]]] = {}
-    calls = Calls(request=link.request, fire_local=bus.fire, refreshes=refreshes)
+
+    def waits(jid: str, reason: str) -> None:
+        runner.waits(jid, reason)
+
+    calls = Calls(
+        request=link.request,
+        fire_local=bus.fire,
+        refreshes=refreshes,
+        waits=waits,
+    )
     zygote = Zygote(reactor, config.as_map(), calls, idle_seconds=config.zygote_idle_seconds)
     collected = partial(collect, reactor, config.as_map())
     facts = FactKeeper(settings.facts(config), collected, link.request, zygote.set_facts)

@@ -92,6 +92,8 @@ def runner(config: MinionConfig) -> RunnerSettings:
         minion_id=config.id,
         limit=pool_limit(config.process_count_max),
         timeout=config.job_timeout or None,
+        state_queue=config.state_queue,
+        memory_mib=config.job_memory_max,
     )
 
 

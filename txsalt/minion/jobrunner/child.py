@@ -7,6 +7,7 @@ should the zygote be killed.
 
 import ctypes
 import os
+import resource
 import signal
 import socket
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from txsalt.errors import BadEncoding
+from txsalt.events import tags
 from txsalt.minion.jobrunner.context import JobContext, Link
 from txsalt.wire.pipe import encode
 
@@ -49,10 +51,19 @@ def become_job(
         _leave_zygote(zygote_pid, close)
         link.setblocking(True)
         to_zygote = Link(link)
-        result = execute(load, JobContext(link=to_zygote, **facts))
+        context = JobContext(link=to_zygote, **facts)
+        if load.get("stream"):
+            context.live = _live(context)
+        _limit_memory(facts["config"].get("job_memory_max"))
+        result = execute(load, context)
         if os.getpid() == job_pid:
             to_zygote.send_result(_result_frame(result))
         code = 0
+    except MemoryError:
+        # What the function gave did not fit twice: as it is, and packed.
+        if os.getpid() == job_pid:
+            to_zygote.send_result(_NO_MEMORY)
+            code = 0
     except SystemExit as exc:
         code = exc.code if isinstance(exc.code, int) else 1
     except BaseException:
@@ -65,6 +76,33 @@ def become_job(
 def result_of_refusal(text: str) -> dict:
     """Make the result of a job that could not be run or whose result could not be sent."""
     return {"return": text, "retcode": 1, "success": False}
+
+
+_NO_MEMORY = encode(
+    {
+        "kind": "result",
+        "result": result_of_refusal("ERROR: the job got no more memory than for its work"),
+    }
+)
+
+
+def _limit_memory(mib: object) -> None:
+    if isinstance(mib, int) and mib > 0:
+        most = mib << 20
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _live(context: JobContext) -> object:
+    # Few jobs are followed live; the others need neither thread nor decoder.
+    from txsalt.minion.jobrunner.live import Live
+
+    def send(number: int, data: dict) -> None:
+        tag = tags.job_progress(context.jid, context.config["id"], number)
+        context.call("fire_event", {"tag": tag, "data": data, "local": False})
+
+    return Live(send)
 
 
 def _leave_zygote(zygote_pid: int, close: Iterable[int]) -> None:

@@ -72,6 +72,7 @@ class JobContext:
         self.config = config
         self.grains = grains
         self.pillar = pillar
+        self.live: object = None  # where the publication wants it, a ``live.Live``
         self._link = link
 
     def call(self, name: str, arguments: dict) -> object:

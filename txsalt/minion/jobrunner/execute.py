@@ -27,6 +27,7 @@ from txsalt.jobs.errors import (
 from txsalt.loader.functions import Functions
 from txsalt.loader.places import places_of
 from txsalt.loader.scan import package, scan
+from txsalt.minion.jobrunner import state_lock
 from txsalt.minion.jobrunner.guest import SaltGuest, is_installed
 
 log = logging.getLogger(__name__)
@@ -133,7 +134,10 @@ class _Job:
         try:
             self._refuse_blackout(name)
             function = self._find(name)
-            return self._call(function, arg), self._functions.outputter(name)
+            with state_lock.held(name, arg, self._context):
+                return self._call(function, arg), self._functions.outputter(name)
+        except state_lock.StateRunRefused as refused:
+            return refused.verdict, None
         except (Exception, SystemExit) as raised:
             exc = _ours(raised, function)
             if verdict.is_unexpected(exc):
@@ -196,6 +200,11 @@ def _ours(raised: BaseException, function: Callable[..., Any] | None) -> BaseExc
     for cls in type(raised).__mro__:
         if cls.__module__ == "salt.exceptions" and cls.__name__ in _SALT_ERRORS:
             return _SALT_ERRORS[cls.__name__](str(raised))
+    if isinstance(raised, MemoryError):
+        return CommandExecutionError(
+            "the job got no more memory: the option job_memory_max limits it, or the machine has "
+            "none left"
+        )
     if type(raised).__name__ == "CallRefused":
         return CommandExecutionError(str(raised))
     if isinstance(raised, TypeError) and function is not None and _is_misfit(raised):

@@ -1,5 +1,8 @@
 """
 One running job, as the zygote sees it.
+
+A job that is ended, for its time or on request, is its whole process group: its leader stays
+unreaped, so that the group's number is its own, until the others have ended or were ended.
 """
 
 import contextlib
@@ -18,6 +21,8 @@ from txsalt.wire.pipe import Decoder
 _CHUNK = 1 << 18
 _LIMIT = LONGEST_RESULT + (1 << 20)
 _KILL_AFTER = 3.0  # seconds between TERM and KILL when the time is up
+_REST_AFTER = 10.0  # seconds for the others, when TERM on request has ended the leader
+_GIVE_UP_AFTER = 1.0  # seconds after KILL: what still does not end is stuck in the kernel
 
 
 @define(eq=False)
@@ -32,8 +37,11 @@ class Job:
     started: float = field(factory=time.monotonic)
     result: dict | None = None
     outgoing: bytearray = field(factory=bytearray)
+    has_exited: bool = False  # the leader; the group may still have others
     _deadline: float | None = None
-    _terminated: bool = False
+    _asked_to_end: bool = False
+    _is_over: bool = False  # KILL is the next, when ``deadline`` comes
+    _killed: bool = False
     _decoder: Decoder = field(factory=lambda: Decoder(_LIMIT))
 
     def __attrs_post_init__(self) -> None:
@@ -53,21 +61,38 @@ class Job:
 
     def out_of_time(self) -> None:
         """End the whole group: politely the first time, and then not."""
-        self.signal(signal.SIGKILL if self._terminated else signal.SIGTERM)
-        self._deadline = None if self._terminated else time.monotonic() + _KILL_AFTER
-        self._terminated = True
-
-    def sweep(self) -> None:
-        """End what is left of a group that was out of time; before its leader is reaped."""
-        if self._terminated:
-            self.signal(signal.SIGKILL)
+        if self._killed:
+            self._deadline = None  # nothing more can be done
+            return
+        self.signal(signal.SIGKILL if self._is_over else signal.SIGTERM)
+        self._is_over = True
+        self._deadline = time.monotonic() + (_GIVE_UP_AFTER if self._killed else _KILL_AFTER)
 
     def signal(self, number: int) -> None:
-        """
-        Signal the whole process group. The leader is not reaped, so that its number is its own.
-        """
+        """Signal the whole process group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
+        self._asked_to_end |= number in (signal.SIGTERM, signal.SIGKILL)
+        if number == signal.SIGKILL:
+            self._killed = True
+            self._deadline = time.monotonic() + _GIVE_UP_AFTER
+
+    def exited(self) -> None:
+        """Note that the leader has ended: whom TERM leaves has not for ever now."""
+        self.has_exited = True
+        if self._asked_to_end and not self._is_over:
+            self._is_over = True
+            self._deadline = time.monotonic() + _REST_AFTER
+
+    def lingers(self) -> bool:
+        """
+        Tell whether others of a group that is ended are still there, and may yet end.
+
+        A job that ends by itself may leave whom it likes behind.
+        """
+        if not self._asked_to_end or (self._killed and self._deadline is None):
+            return False
+        return _has_others(self.pid)
 
     def read(self) -> tuple[list[dict], bool]:
         """
@@ -113,6 +138,22 @@ class Job:
         result = message.get("result")
         self.result = result if isinstance(result, dict) else None
         return True
+
+
+def _has_others(group: int) -> bool:
+    """Tell whether anybody but its leader lives in a process group."""
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == group:
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                # The name in parentheses may hold anything, so count from its end.
+                state, _, pgrp = file.read().rpartition(b")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue  # it ended meanwhile
+        if int(pgrp) == group and state not in (b"Z", b"X"):
+            return True
+    return False
 
 
 def _readable(link: socket.socket) -> bool:

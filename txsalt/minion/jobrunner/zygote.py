@@ -23,6 +23,7 @@ from txsalt.wire.pipe import Decoder, encode
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 18
+_LOOK_AGAIN = 0.02  # seconds, at a group that is being ended
 _READ = selectors.EVENT_READ
 _READ_WRITE = selectors.EVENT_READ | selectors.EVENT_WRITE
 
@@ -135,7 +136,7 @@ class Zygote:
         self._jobs[job.jid] = job
         job.link.setblocking(False)
         self._selector.register(job.link, _READ, lambda: self._job_spoke(job))
-        self._selector.register(job.exit_fd, _READ, lambda: self._job_ended(job))
+        self._selector.register(job.exit_fd, _READ, lambda: self._job_exited(job))
 
     def _descriptors(self) -> list[int]:
         """Everything that a job must not keep."""
@@ -171,8 +172,13 @@ class Zygote:
         job.outgoing += encode(message)
         self._selector.modify(job.link, _READ_WRITE, lambda: self._job_spoke(job))
 
+    def _job_exited(self, job: Job) -> None:
+        job.exited()
+        self._selector.unregister(job.exit_fd)  # it stays readable
+        if not job.lingers():
+            self._job_ended(job)
+
     def _job_ended(self, job: Job) -> None:
-        job.sweep()
         _, status, usage = os.wait4(job.pid, 0)
         # Not the end of the socket but the end of the process counts: a daemon that the job left
         # behind may hold the socket for years.
@@ -180,7 +186,6 @@ class Zygote:
         if job.link.fileno() >= 0:
             self._selector.unregister(job.link)
             job.link.close()
-        self._selector.unregister(job.exit_fd)
         os.close(job.exit_fd)
         del self._jobs[job.jid]
         seconds = time.monotonic() - job.started
@@ -207,12 +212,16 @@ class Zygote:
             data = data[os.write(self._out, data) :]
 
     def _next_deadline(self) -> float | None:
+        now = time.monotonic()
         due = [job.deadline for job in self._jobs.values() if job.deadline is not None]
-        return max(0.0, min(due) - time.monotonic()) if due else None
+        due += [now + _LOOK_AGAIN for job in self._jobs.values() if job.has_exited]
+        return max(0.0, min(due) - now) if due else None
 
     def _enforce_deadlines(self) -> None:
         now = time.monotonic()
-        for job in self._jobs.values():
-            if job.deadline is not None and job.deadline <= now:
+        for job in list(self._jobs.values()):
+            if job.has_exited and not job.lingers():
+                self._job_ended(job)
+            elif job.deadline is not None and job.deadline <= now:
                 log.warning("job %s is ended: it ran for %.1f s", job.jid, now - job.started)
                 job.out_of_time()
