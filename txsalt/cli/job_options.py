@@ -60,6 +60,9 @@ def make_parser(commands: dict[str, str]) -> Parser:
     made.add_argument(
         "--async", dest="asynchronous", action="store_true", help="print the jid, do not wait"
     )
+    made.add_argument(
+        "--stream", action="store_true", help="show what commands write, on stderr, as it comes"
+    )
     made.add_argument("--return", dest="ret", default="", metavar="RETURNER", help="also return to")
     made.add_argument(
         "-d", "--doc", action="store_true", help="show what functions do: TARGET [FUNCTION …] -d"
@@ -107,8 +110,13 @@ def read_job(options: argparse.Namespace, commands: dict[str, str]) -> Job:
         timeout=options.timeout,
         deadline=options.deadline,
         ret=options.ret,
-        extra={"metadata": options.metadata} if options.metadata else {},
+        extra=_extra(options),
     )
+
+
+def _extra(options: argparse.Namespace) -> dict[str, Any]:
+    extra: dict[str, Any] = {"metadata": options.metadata} if options.metadata else {}
+    return extra | {"stream": True} if options.stream else extra
 
 
 def _doc_job(options: argparse.Namespace) -> Job:

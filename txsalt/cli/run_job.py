@@ -12,7 +12,7 @@ from txsalt.cli.job_options import UsageError, make_parser, read_job
 from txsalt.cli.main import commands
 from txsalt.client import follow
 from txsalt.client.session import Session
-from txsalt.client.steps import Ended, Job, Published, Returned, Step, Waiting
+from txsalt.client.steps import Ended, Job, Published, Returned, Step, Told, Waiting
 from txsalt.jobs import exit_codes
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def tell(steps: Iterator[Step], report: "Report") -> int:
                     report.published(step)
                 case Returned():
                     report.returned(step)
+                case Told():
+                    report.told(step)
                 case Waiting(running=running):
                     report.waiting(running)
                 case Ended(missing):

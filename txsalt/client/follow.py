@@ -16,7 +16,7 @@ from typing import Any  # results are any msgpack value
 from txsalt.client import reasons, records
 from txsalt.client.bus import Ear
 from txsalt.client.session import Session
-from txsalt.client.steps import Ended, Job, Published, Returned, Step, Waiting
+from txsalt.client.steps import Ended, Job, Published, Returned, Step, Told, Waiting
 from txsalt.errors import RequestRefused
 from txsalt.events import tags
 from txsalt.jobs import gather
@@ -28,12 +28,16 @@ def run(session: Session, job: Job, *, jid: str = "", tick: float | None = None)
     """
     Publish a job, then yield what happens: Published, each Returned as it arrives, Ended.
 
+    With ``stream`` among the job's ``extra``, also what its commands write, as Told.
     ``tick``: also yield Waiting after so many seconds without news. Raises KeyFileError,
     MasterUnreachable or RequestRefused.
     """
     session.credentials()  # fails before anything is waited for
     jid = jid or session.new_jid()
-    with session.following(tags.job_return_prefix(jid)) as bus:
+    prefixes = [tags.job_return_prefix(jid)]
+    if job.extra.get("stream"):
+        prefixes.append(tags.job_progress_prefix(jid))
+    with session.following(*prefixes) as bus:
         published = session.publish(job, jid)
         yield published
         watch = _Watch(session, bus, published, job.timeout, tick, job.deadline)
@@ -121,7 +125,7 @@ class _Watch:
                 continue
             heard = self._bus.receive(self._patience(due.seconds, now))
             if heard is not None:
-                yield from self._heard(heard[1])
+                yield from self._heard(*heard)
             elif self._tick is not None:
                 yield Waiting(running=self._gather.running)
 
@@ -133,9 +137,12 @@ class _Watch:
             limits.append(self._until - now)
         return max(0.0, min(limits))
 
-    def _heard(self, load: dict[str, Any]) -> Iterator[Returned]:
+    def _heard(self, tag: str, load: dict[str, Any]) -> Iterator[Returned | Told]:
         minion, of = str(load.get("id", "")), load.get("jid")
-        if of == self._jid:
+        if tag.startswith(tags.job_progress_prefix(self._jid)):
+            data = load.get("data")
+            yield Told(minion=minion, data=data if isinstance(data, dict) else {})
+        elif of == self._jid:
             yield from self.take(minion, self._whole(minion, load))
         elif of in self._probes:
             fate = self._fates[minion] = reasons.fate_in(load)

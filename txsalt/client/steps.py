@@ -52,6 +52,14 @@ class Returned:
 
 
 @frozen(kw_only=True)
+class Told:
+    """A chunk of what a command of the job writes: see ``minion/jobrunner/live.py``."""
+
+    minion: str
+    data: dict[str, Any]
+
+
+@frozen(kw_only=True)
 class Waiting:
     """Nothing new; of those expected so many have said that they run the job."""
 
@@ -65,7 +73,7 @@ class Ended:
     missing: dict[str, Reason]
 
 
-Step = Published | Returned | Waiting | Ended
+Step = Published | Returned | Told | Waiting | Ended
 
 
 class NobodyMatches(RequestRefused):

@@ -94,9 +94,34 @@ def job_return_prefix(jid: str) -> str:
     return f"salt/job/{jid}/ret/"
 
 
+def batch_start(jid: str) -> str:
+    """A batch begins."""
+    return f"salt/batch/{jid}/start"
+
+
+def batch_part(jid: str) -> str:
+    """More minions of a batch were started."""
+    return f"salt/batch/{jid}/part"
+
+
+def batch_done(jid: str) -> str:
+    """A batch has ended."""
+    return f"salt/batch/{jid}/done"
+
+
+def batch_prefix(jid: str) -> str:
+    """What all tags of a batch begin with."""
+    return f"salt/batch/{jid}/"
+
+
 def job_progress(jid: str, id: str, number: int) -> str:
     """One item of a job that gives its result bit by bit."""
     return f"salt/job/{jid}/prog/{id}/{number}"
+
+
+def job_progress_prefix(jid: str) -> str:
+    """What the tags of all items and chunks of a job begin with."""
+    return f"salt/job/{jid}/prog/"
 
 
 def job_start(jid: str, id: str) -> str:
