@@ -20,6 +20,7 @@ ALLOWED = {
     "wire": set(),
     "protocol": {"wire"},
     "events": {"wire"},
+    "schedule": set(),
     "jobs": {"wire", "renderers"},
     "targeting": {"wire"},
     "rights": {"wire", "targeting"},
@@ -27,7 +28,8 @@ ALLOWED = {
     "renderers": set(),
     "config": {"wire", "renderers"},
     "loader": {"jobs"},
-    "modules": {"jobs", "renderers", "loader"},
+    "modules": {"jobs", "renderers", "loader", "schedule"},
+    "returners": {"jobs"},
     "sockets": {"wire"},
     "process": {"wire", "protocol"},
     # A call without a master compiles its pillar as a master does.
@@ -55,9 +57,10 @@ ALLOWED = {
         "wire", "protocol", "events", "jobs", "config", "sockets", "process", "master.store",
     },
     "minion.grains": {"config", "wire", "renderers", "jobs", "loader"},
-    "minion.jobrunner": {"wire", "events", "jobs", "loader", "modules"},
+    "minion.jobrunner": {"wire", "events", "jobs", "loader", "modules", "returners"},
     "minion.daemon": {
         "wire", "protocol", "events", "jobs", "targeting", "config", "sockets", "process",
+        "schedule",
     },
 }  # fmt: skip
 
@@ -70,7 +73,9 @@ DOORS = {
     "automat": {"protocol"},
     "yaml": {"renderers"},
     "jinja2": {"renderers"},
-    "sqlite3": {"master.store"},
+    "cronsim": {"schedule"},
+    "psycopg": {"returners"},
+    "sqlite3": {"master.store", "returners"},
     "zmq": {"sockets", "master.worker", "client", "minion.grains"},  # grains tell its version
 }
 REACTOR_ROOMS = {"sockets", "process", "tap", "master.daemon", "minion.daemon"}
