@@ -163,9 +163,10 @@ def _jids(folder: str) -> list[Word]:
 
 
 def _functions() -> list[Word]:
-    import txsalt.modules
+    import txsalt
 
-    (folder,) = txsalt.modules.__path__
+    # Read, not imported: a hundred modules would take a second.
+    folder = os.path.join(os.path.dirname(txsalt.__file__), "modules")
     found: set[str] = set()
     for entry in os.scandir(folder):
         if entry.name.startswith("_"):
