@@ -335,14 +335,14 @@ class ExplainTests(LoginCase):
         """
         The operator learns which rule decides, and whom the target means.
         """
-        told = self.explain(user="bob", eauth="file", tgt="web*", fun="cmd.run", words=["id"])
+        told = self.explain(user="bob", eauth="file", tgt="web*", function="cmd.run", words=["id"])
         self.assertTrue(told["allowed"])
         self.assertEqual(told["rule"], "external_auth: file: bob: {web*: [cmd.run]}")
         self.assertEqual(told["minions"], ["web-1"])
-        told = self.explain(user="bob", eauth="file", tgt="*", fun="cmd.run")
+        told = self.explain(user="bob", eauth="file", tgt="*", function="cmd.run")
         self.assertFalse(told["allowed"])
         self.assertIn("db-1", told["reason"])
-        self.assertTrue(self.explain(user="root", tgt="*", fun="cmd.run")["allowed"])
-        self.assertFalse(self.explain(user="zed", tgt="*", fun="cmd.run")["allowed"])
-        told = self.explain(user="ann", eauth="file", fun="jobs.list_jobs", form="runner")
+        self.assertTrue(self.explain(user="root", tgt="*", function="cmd.run")["allowed"])
+        self.assertFalse(self.explain(user="zed", tgt="*", function="cmd.run")["allowed"])
+        told = self.explain(user="ann", eauth="file", function="jobs.list_jobs", form="runner")
         self.assertFalse(told["allowed"])

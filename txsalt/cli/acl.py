@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
         "user": options.user,
         "tgt": options.target.split(",") if options.tgt_type == "list" else options.target,
         "tgt_type": options.tgt_type,
-        "fun": options.function,
+        "function": options.function,
         "words": parse_words(options.words),
         "form": options.form,
         "eauth": options.eauth,

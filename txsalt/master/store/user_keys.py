@@ -10,6 +10,7 @@ import os
 import pwd
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 
 from txsalt.errors import KeyFileError
 from txsalt.master.store import access
@@ -53,7 +54,14 @@ def open_to(cachedir: str, users: Iterable[str]) -> list[str]:
     warnings = []
     for user in users:
         path = path_of(cachedir, user)
-        ensure(cachedir, user)
+        try:
+            ensure(cachedir, user)
+        except KeyFileError as exc:
+            # Made when the master ran as root: it is the user's, and we may not read it.
+            warnings.append(
+                f"user {user} of publisher_acl can do nothing: {exc}; let root delete it"
+            )
+            continue
         try:
             mode = os.stat(cachedir).st_mode & 0o7777
             os.chmod(cachedir, mode | 0o011)  # noqa: S103 - passable, not readable
@@ -83,7 +91,7 @@ def ensure(cachedir: str, user: str) -> str:
 
 
 def load_all(cachedir: str) -> dict[str, str]:
-    """Return all keys, by user. Raises KeyFileError for one that cannot be read."""
+    """Return all keys that can be read, by user; ``open_to`` warns of the others."""
     try:
         found = os.listdir(cachedir)
     except FileNotFoundError:
@@ -91,9 +99,12 @@ def load_all(cachedir: str) -> dict[str, str]:
     keys = {}
     for name in sorted(found):
         match = _FILE.fullmatch(name)
-        key = _read(os.path.join(cachedir, name)) if match else None
-        if match and key is not None:
-            keys[match["user"]] = key
+        if match is None:
+            continue
+        with suppress(KeyFileError):
+            key = _read(os.path.join(cachedir, name))
+            if key is not None:
+                keys[match["user"]] = key
     return keys
 
 

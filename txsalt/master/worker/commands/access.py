@@ -61,14 +61,14 @@ def revoke_token(bench: Bench, arguments: Arguments) -> bool:
 
 def explain(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     """
-    Say whether ``user`` may run ``fun`` with ``words`` on ``tgt``, and which rule decides.
+    Say whether ``user`` may run ``function`` with ``words`` on ``tgt``, and which rule decides.
 
     ``eauth`` (and ``groups``) ask about ``external_auth`` instead of ``publisher_acl``; ``form``
     runner or wheel asks about a function of the master. Returns "allowed", "rule", "reason",
     "minions" and "rules", all that are meant for the user.
     """
     user = _asked_about(bench, arguments)
-    fun, form = fields.text(arguments, "fun"), fields.text(arguments, "form", "job")
+    fun, form = fields.text(arguments, "function"), fields.text(arguments, "form", "job")
     lists = permissions.limits(bench, user)
     told = {"rules": [str(each) for rules in lists or [] for each in rules], "minions": []}
     if form in ("runner", "wheel"):
