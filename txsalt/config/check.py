@@ -3,25 +3,29 @@ Check what the files set against what a configuration class knows.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from txsalt.config.files import Findings, Setting
 from txsalt.config.option import Option
 
+_OF_MODULES = "module_options"  # collects the names with a dot, which are modules' own
 _LONGEST = 60  # characters of a wrong value that are shown
 
 
 def check_settings(
     settings: Mapping[str, Setting], known: Mapping[str, Option], findings: Findings
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """
     Return the values of the known options, read by their kinds.
 
     Wrong values become problems; unknown names, and names without a value, become warnings.
     """
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}  # Any: each option has its own kind
     unknown: dict[str, Setting] = {}
     for name, setting in _renamed(settings, findings).items():
-        if name not in known:
+        if name not in known and "." in name and _OF_MODULES in known:
+            values[_OF_MODULES] = {**values.get(_OF_MODULES, {}), name: setting.value}
+        elif name not in known:
             unknown[name] = setting
         elif name == "config_dir":
             findings.problems.append(
@@ -37,7 +41,7 @@ def check_settings(
 
 
 def _read_value(
-    option: Option, setting: Setting, values: dict[str, object], findings: Findings
+    option: Option, setting: Setting, values: dict[str, Any], findings: Findings
 ) -> None:
     try:
         values[option.name] = option.kind.read(setting.value)
@@ -65,6 +69,9 @@ def _renamed(settings: Mapping[str, Setting], findings: Findings) -> dict[str, S
         seconds = int(hours * 3600) if is_number and abs(hours) < 1e9 else hours
         renamed.setdefault("keep_jobs_seconds", Setting(seconds, old.path))
         findings.warnings.append(f"{old.path}: keep_jobs (hours) is now keep_jobs_seconds.")
+    # A word of Python, which cannot be the name of a field.
+    if (also := renamed.pop("return", None)) is not None:
+        renamed.setdefault("returners", also)
     return renamed
 
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from txsalt.config import kinds
 from txsalt.config.minion_link import MinionLinks, MinionSignIn
-from txsalt.config.minion_work import MinionFacts, MinionName, MinionWork
+from txsalt.config.minion_work import MinionFacts, MinionName, MinionReturners, MinionWork
 from txsalt.config.option import Derived, option
 from txsalt.config.shared import SharedKeys, SharedLogs, SharedPlaces, SharedStates
 
@@ -51,6 +51,7 @@ class MinionConfig(  # type: ignore[misc]
     SharedKeys,
     MinionFacts,
     MinionWork,
+    MinionReturners,
     SharedStates,
     SharedLogs,
 ):

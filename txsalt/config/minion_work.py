@@ -118,6 +118,12 @@ class MinionWork(Plain):
         False, doc="Return several functions as a list in order, not as a map by name."
     )
     cache_jobs: bool = option(False, doc="Keep returns on the minion, too.")
+    outbox_fsync: bool = option(
+        False,
+        doc="Flush each return to the disk before it is sent, so that it outlives a power cut. "
+        "Costs some milliseconds for each job.",
+        ours=True,
+    )
     zygote_idle_seconds: float = option(
         300,
         doc="Seconds without a job after which the program that starts jobs is ended. The next "
@@ -136,5 +142,36 @@ class MinionWork(Plain):
         0,
         doc="Seconds after which a job is killed; 0 for never.",
         check=kinds.number(0),
+        ours=True,
+    )
+
+
+@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+class MinionReturners(Plain):
+    """Where returns go besides the master, and the schedule."""
+
+    returners: str | list[str] = option(
+        "",
+        doc="Returners that get the result of every job besides the master: a name, several with "
+        "commas, or a list. May be written as return, the name that Salt has for it.",
+        check=kinds.either(kinds.text, kinds.words),
+        ours=True,
+    )
+    returner_dirs: list[str] = option([], doc="More folders with returners.")
+    schedule_returner: str | list[str] = option(
+        "",
+        doc="Returners that get the results of all scheduled jobs.",
+        check=kinds.either(kinds.text, kinds.words),
+    )
+    scheduler_before_connect: bool = option(
+        False,
+        doc="Run scheduled jobs before the first sign-in, too. Otherwise they wait for it, though "
+        "at most a minute.",
+    )
+    module_options: dict[str, Any] = option(
+        {},
+        doc="Options of modules and returners. Everything in a file whose name has a dot is one, "
+        "as returner.http.url, and need not be written here.",
+        secret=True,
         ours=True,
     )
