@@ -12,6 +12,7 @@ ACTIONS = {
     "show": ("txsalt.cli.job_show", "show", "one job: who returned what, who has not; also now"),
     "active": ("txsalt.cli.job_lists", "active", "jobs that minions say they run now"),
     "wait": ("txsalt.cli.job_again", "wait", "follow a job until its end, as if just started"),
+    "attach": ("txsalt.cli.job_again", "wait", "the same, for batches too"),
     "kill": ("txsalt.cli.job_again", "kill", "end a job on all minions that still run it"),
     "rerun": ("txsalt.cli.job_again", "rerun", "run a job once more"),
     "export": ("txsalt.cli.job_show", "export", "jobs with all returns, one JSON line each"),
@@ -32,7 +33,7 @@ def main(argv: list[str]) -> int:
     """Do one thing with jobs; the exit code is that of the job where one is followed."""
     made = make_parser()
     options = made.parse_intermixed_args(argv)
-    needs = options.action in ("show", "wait", "kill", "rerun")
+    needs = options.action in ("show", "wait", "attach", "kill", "rerun")
     if needs and len(options.jids) != 1:
         made.error(f"'job {options.action}' needs one job id; 'txsalt-cli job list' shows them")
     if options.jids and options.action in ("list", "active"):

@@ -6,7 +6,7 @@ from typing import Any  # answers of the master are any msgpack value
 
 from txsalt.cli import output_options
 from txsalt.cli.run_job import tell
-from txsalt.client import follow, records
+from txsalt.client import batch_view, follow, records
 from txsalt.client.session import Session
 from txsalt.client.steps import Job
 from txsalt.jobs import exit_codes
@@ -16,7 +16,7 @@ def wait(options: argparse.Namespace) -> int:
     """Follow a job to its end: first what is stored, then what comes."""
     session = Session(options.config_dir)
     with output_options.reporting(options, session.config, None) as report:
-        steps = follow.attach(
+        steps = batch_view.attach(
             session,
             options.jids[0],
             timeout=options.timeout,
@@ -34,6 +34,9 @@ def kill(options: argparse.Namespace) -> int:
         print(f"txsalt-cli: job {jid} has ended: all have returned", file=sys.stderr)
         return exit_codes.OK
     function = "saltutil.term_job" if options.term else "saltutil.kill_job"
+    if batch_view.stop(session, jid, function):
+        print(f"txsalt-cli: batch {jid} starts nobody any more", file=sys.stderr)
+        return wait(options)
     job = Job(tgt=waiting, tgt_type="list", fun=function, arg=[jid], timeout=options.timeout)
     return _run(session, job, options)
 

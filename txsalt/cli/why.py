@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from txsalt.cli.options import Parser, parser, seconds
-from txsalt.client import records
+from txsalt.client import batch_view, records
 from txsalt.client.reasons import ask_why
 from txsalt.client.session import Session
 from txsalt.jobs import exit_codes, reasons
@@ -24,7 +24,11 @@ def main(argv: list[str]) -> int:
     record = records.show(session, options.jid)
     silent = [each for each in record["minions"] if each not in record["outcomes"]]
     wait = session.config.gather_job_timeout if options.timeout is None else options.timeout
-    found = ask_why(session, options.jid, silent, record["missing"], wait)
+    progress = batch_view.state(session, options.jid)
+    if progress:
+        found = batch_view.why(session, options.jid, record, progress)
+    else:
+        found = ask_why(session, options.jid, silent, record["missing"], wait)
     if options.json:
         print(json_text.render({each: found[each].as_map() for each in sorted(found)}))
     for minion_id in sorted(found) if not options.json else ():

@@ -98,9 +98,9 @@ class PublishRelay(Service):
         for frame in held:
             self._job(frame)
 
-    def publish(self, load: dict[str, Any]) -> None:
-        """Publish a job of the daemon's own."""
-        self._job(serial.pack_bin({"load": load, "topics": None}))
+    def publish(self, load: dict[str, Any], minions: list[str] | None = None) -> None:
+        """Publish a job of the daemon's own; ``minions`` are those it is for, None: everybody."""
+        self._job(serial.pack_bin({"load": load, "topics": minions}))
 
     def _job(self, frame: bytes) -> None:
         if self._held is not None:

@@ -18,6 +18,7 @@ from txsalt.config.master import MasterConfig
 from txsalt.errors import LocalError
 from txsalt.events import tags
 from txsalt.jobs import jid
+from txsalt.master.daemon.batches import Batches
 from txsalt.master.daemon.event_publisher import EventPublisher
 from txsalt.master.daemon.foundation import Foundation, lay
 from txsalt.master.daemon.maintenance import Maintenance
@@ -139,7 +140,10 @@ class Master(OrderedMultiService):
             },
             shared_key.rotate,
         )
+        batches = Batches(reactor, publisher, relay, foundation.store_path)
         pool.listeners["heard"] = presence.heard
+        pool.listeners["batch"] = batches.begin
+        pool.listeners["batch_stop"] = batches.stop
         maintenance = Maintenance(
             reactor,
             interval=config.loop_interval,
@@ -158,6 +162,7 @@ class Master(OrderedMultiService):
             relay,
             shared_key,
             pool,
+            batches,
             maintenance,
             router,
         ):

@@ -16,6 +16,7 @@ from txsalt.jobs.jid import JidClock
 from txsalt.master.fileserver.roots import Roots
 from txsalt.master.store import audit, master_key, user_keys
 from txsalt.master.store.audit import Entry
+from txsalt.master.store.batches import Batches
 from txsalt.master.store.database import Connection
 from txsalt.master.store.facts import FactsStore
 from txsalt.master.store.identities import Identities, forget
@@ -61,6 +62,7 @@ class Bench:
         self.secrets = secrets
         self.keys = KeyStore(config.pki_dir)
         self.jobs = Jobs(connection)
+        self.batches = Batches(connection)
         self.facts = FactsStore(connection)
         self.mine = MineStore(connection)
         self.identities = Identities(connection)

@@ -12,10 +12,11 @@ from typing import Any  # loads are maps of any msgpack value
 
 from attrs import evolve, field, frozen
 
-from txsalt.errors import BadTarget, Replayed
+from txsalt.errors import BadLoad, BadTarget, Replayed
 from txsalt.events import tags
 from txsalt.master.store.jobs import Job
 from txsalt.master.worker.bench import Bench
+from txsalt.master.worker.commands import batches
 from txsalt.targeting import expand, nodegroups
 from txsalt.targeting.expand import Expansion
 from txsalt.wire import job_loads
@@ -69,11 +70,17 @@ def publish_job(
         problem = f"Master could not resolve minions for target {request.tgt}{reason}"
         return Published(problem=problem)
     try:
+        plan = batches.plan_of(request, len(expansion.minions))
         job = _save(bench, request, expansion, user, owner)
+    except BadLoad as exc:
+        return Published(problem=exc.reason)
     except Replayed:
         return Published(problem=f"Job id {request.jid} was used before; choose another one.")
     _fire_new(bench, job)
-    bench.out.publish(job.load, _topics(bench, request, expansion))
+    if plan is None:
+        bench.out.publish(job.load, _topics(bench, request, expansion))
+    else:
+        batches.hand_over(bench, job, plan)
     return Published(jid=job.jid, minions=expansion.minions, missing=expansion.missing)
 
 
