@@ -9,7 +9,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from tests.master.place import Place
 from txsalt.master.worker.logins import hashes, pam
 from txsalt.master.worker.logins.ask_pam import Pam
-from txsalt.master.worker.logins.limit import MOST_FAILURES, WINDOW
+from txsalt.master.worker.logins.limit import MOST_FAILURES, WINDOW, FailureLimit
 from txsalt.master.worker.logins.password_file import PasswordFile
 
 
@@ -94,7 +94,7 @@ class PasswordFileTests(SynchronousTestCase):
         self.assertFalse(self.file("ann:\n").vouches("ann", ""))
 
 
-class PamTests(SynchronousTestCase):
+class PamCase(SynchronousTestCase):
     def folder(self, auth: str, account: str) -> str:
         folder = os.path.abspath(self.mktemp())
         os.makedirs(folder)
@@ -109,6 +109,8 @@ class PamTests(SynchronousTestCase):
             raise SkipTest("no PAM library") from None
         return Pam.of({"^service": "txsalt-test", "^confdir": self.folder(auth, account)})
 
+
+class PamTests(PamCase):
     def test_answers(self) -> None:
         """
         A log-in needs the password and an account in use; a locked one is refused.
@@ -145,6 +147,39 @@ class PamTests(SynchronousTestCase):
         self.assertTrue(asked.vouches("root", "s e c r e t"))
         with open(told) as file:
             self.assertEqual(file.read().rstrip("\0"), "s e c r e t")
+
+
+class LockedTests(PamCase):
+    def test_token_of_a_locked_account(self) -> None:
+        """
+        A token that was made before the account was locked does nothing afterwards.
+        """
+        folder = self.asked("pam_permit", "pam_permit").confdir
+        section = {"^service": "txsalt-test", "^confdir": folder, "daemon": ["test.*"]}
+        place = Place(self, external_auth={"pam": section})
+        place.minion("m1")
+        login = {"eauth": "pam", "username": "daemon", "password": "x"}
+        proof = {"token": place.say({"cmd": "mk_token", **login})["token"]}
+        load = {"cmd": "publish", "tgt": "*", "fun": "test.ping", "arg": [], "kwargs": proof}
+        self.assertNotIn("error", place.say(load))
+        with open(f"{folder}/txsalt-test", "w") as file:
+            file.write("auth required pam_permit.so\naccount required pam_deny.so\n")
+        place.clock.now += 11
+        self.assertEqual(place.say(load)["error"]["name"], "AuthenticationError")
+        self.assertEqual(place.say({"cmd": "mk_token", **login}), "")
+
+
+class LimitTests(SynchronousTestCase):
+    def test_time_of_the_worker(self) -> None:
+        """
+        Guesses under many names cannot take all the time of a worker.
+        """
+        limit = FailureLimit()
+        for number in range(3):
+            self.assertTrue(limit.allows(number, number))
+            limit.failed(number, number, 2.0)
+        self.assertFalse(limit.allows("another", 5))
+        self.assertTrue(limit.allows("another", 5 + WINDOW))
 
 
 class LoginCase(SynchronousTestCase):
@@ -307,6 +342,10 @@ class TokenTests(LoginCase):
         )
         listed = self.place.as_root("runner", fun="token.list", direct=True)["data"]["return"]
         self.assertEqual([each["id"] for each in listed], [made["id"]])
+        for user in ("root", "sudo_x"):
+            kwarg = {"user": user, "scope": [".*"], "seconds": 60}
+            reply = self.place.as_root("runner", fun="token.create", direct=True, kwarg=kwarg)
+            self.assertIs(reply["data"]["success"], False)
         self.assertNotIn(made["token"], repr(listed))
         gone = self.place.as_root(
             "runner", fun="token.revoke", direct=True, kwarg={"id": made["id"]}

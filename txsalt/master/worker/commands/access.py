@@ -32,6 +32,8 @@ def create_token(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     scope = fields.array(arguments, "scope")
     if not name or not scope:
         raise BadLoad("a token needs a user and at least one thing that it allows")
+    if name in ("root", bench.config.user) or name.startswith(permissions.SUDO):
+        raise BadLoad("a token stands for a program or user that does not command the master")
     seconds = arguments.get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         raise BadLoad("seconds is no number above 0")

@@ -9,6 +9,7 @@ Source: PROTOCOL section 10.2; Salt 3008.3, auth/__init__.py (which options coun
 
 import logging
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol  # loads are maps of any msgpack value
 
@@ -81,8 +82,9 @@ class Logins:
         name, now = (eauth, user), self._clock()
         if not self._limit.allows(name, now):
             return self._refuse(f"of {user}: too many failures, try again later")
+        began = time.monotonic()
         if not back_end.vouches(user, password):
-            self._limit.failed(name, now)
+            self._limit.failed(name, now, time.monotonic() - began)
             return self._refuse(f"of {user} by {eauth}")
         self._limit.succeeded(name)
         groups = back_end.groups(user)
