@@ -1,0 +1,156 @@
+"""Jobs in batches, which the master carries on whoever watches or dies."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from typing import Any
+
+from tests.integration.spine import CLI, SpineCase, SpineMaster, leader
+from tests.interop.harness import Fleet, TxMinion
+from tests.interop.processes import run as running
+from tests.interop.processes import wait_until
+from tests.interop.watchers import has_tag
+from txsalt.jobs.reasons import EXIT_CODES
+
+
+class BatchTests(SpineCase):
+    """Six minions."""
+
+    ids = ("m1", "m2", "m3", "m4", "m5", "m6")
+
+    def make_fleet(self) -> Fleet:
+        fleet = Fleet(SpineMaster(timeout=2, gather_job_timeout=2))
+        for minion_id in self.ids:
+            fleet.add(TxMinion(fleet.master, minion_id))
+        return fleet
+
+    def parts(self, jid: str, seen: list[tuple[str, dict[str, Any]]]) -> list[list[str]]:
+        return [data["minions"] for tag, data in seen if tag == f"salt/batch/{jid}/part"]
+
+    def jid_in(self, stdout: str) -> str:
+        return str(json.loads(stdout.splitlines()[0])["jid"])
+
+    def test_window(self) -> None:
+        """
+        With -b 2 no more than two run at once, all return under one jid, and events tell of it.
+        """
+        with self.master.listening() as watcher:
+            answer = self.master.cli("*", "test.echo", "hi", "-b", "2", "--out", "jsonl")
+            self.assertEqual(answer.returncode, 0, str(answer))
+            jid = self.jid_in(answer.stdout)
+            _, done = watcher.wait(has_tag(f"salt/batch/{jid}/done"), 10)
+            seen = watcher.seen()
+        lines = [json.loads(line) for line in answer.stdout.splitlines()]
+        returned = {line["id"]: line["return"] for line in lines if line["kind"] == "return"}
+        self.assertEqual(returned, dict.fromkeys(self.ids, "hi"))
+        self.assertEqual({line["jid"] for line in lines}, {jid})
+        self.assertEqual(done["done_minions"], list(self.ids))
+        self.assertIn(f"salt/batch/{jid}/start", [tag for tag, _ in seen])
+        parts = self.parts(jid, seen)
+        self.assertEqual(sorted(each for ids in parts for each in ids), list(self.ids))
+        self.assertLessEqual(max(map(len, parts)), 2)
+        shown = self.master.cli("job", "attach", jid, "--out", "json", "--static")
+        self.assertEqual(shown.data, dict.fromkeys(self.ids, "hi"))
+
+    def test_canary_stops(self) -> None:
+        """
+        A canary that dies keeps the others alive, and those that were not started are named.
+        """
+        words = ("*", "test.fail", "--canary", "1,50%,100%", "--out", "jsonl")
+        answer = self.master.cli(*words)
+        self.assertEqual(answer.returncode, 1, str(answer))
+        lines = [json.loads(line) for line in answer.stdout.splitlines()]
+        kinds = [line["kind"] for line in lines]
+        self.assertEqual(kinds.count("return"), 1)
+        left = {line["id"] for line in lines if line.get("reason") == "not_started"}
+        self.assertEqual(len(left), 5)
+        self.assertIn("was not started", answer.stderr)
+
+    def test_safe_limit(self) -> None:
+        """
+        Few minions get the job at once, more of them in a batch.
+        """
+        for limit, is_batch in (("6", False), ("5", True)):
+            with self.master.listening() as watcher:
+                answer = self.master.cli(
+                    "*", "test.ping", "--batch-safe-limit", limit, "--batch-safe-size", "3",
+                    "--out", "json", "--static",
+                )  # fmt: skip
+                self.assertEqual(answer.data, dict.fromkeys(self.ids, True), str(answer))
+                tags = [tag for tag, _ in watcher.seen()]
+            self.assertEqual(any(tag.startswith("salt/batch/") for tag in tags), is_batch)
+
+    def test_missing_minion(self) -> None:
+        """
+        A minion that is away does not hold the batch up, and is named with the reason.
+        """
+        self.minion("m6").stop()
+        try:
+            answer = self.master.cli("*", "test.ping", "-b", "50%", "--out", "json", "--static")
+        finally:
+            self.minion("m6").start()
+            self.answers("m6")
+        self.assertEqual(answer.returncode, EXIT_CODES["disconnected"], str(answer))
+        self.assertEqual(set(answer.data), set(self.ids) - {"m6"})
+        self.assertIn("m6 did not return: not connected since", answer.stderr)
+
+    def test_killed(self) -> None:
+        """
+        A batch that is killed starts nobody any more and ends where it runs.
+        """
+        answer = self.master.cli("*", "test.sleep", "60", "-b", "1", "--async")
+        jid = answer.stdout.strip()
+        self._wait_started(jid, 1)
+        began = time.monotonic()
+        killed = self.master.cli("job", "kill", jid, "--out", "jsonl")
+        self.assertLess(time.monotonic() - began, 20)
+        words = [json.loads(line).get("reason") for line in killed.stdout.splitlines()]
+        self.assertEqual(words.count("not_started"), 5, str(killed))
+        self.assertEqual(killed.returncode, 1)
+
+    def test_wrong_plan(self) -> None:
+        """
+        A size that is none is refused before anything is sent.
+        """
+        for words in (("-b", "many"), ("--canary", "1,x"), ("--max-fail", "200%")):
+            answer = self.master.cli("*", "test.ping", *words)
+            self.assertEqual(answer.returncode, 64, str(answer))
+        answer = self.master.cli("*", "test.ping", "-b", "0")
+        self.assertEqual(answer.returncode, 1, str(answer))
+        self.assertIn("none at once", answer.stderr)
+
+    def test_both_killed(self) -> None:
+        """
+        The command line and the master are killed in the middle: the batch goes on, each minion
+        runs the job once, and whoever attaches sees all of it.
+        """
+        folder = self.master.root
+        script = f"date >> {folder}/runs; sleep 1"
+        words = [CLI, "--config-dir", str(self.master.config_dir), "*", "cmd.run", script]
+        seen = folder / "seen"
+        with seen.open("w") as file:
+            viewer = subprocess.Popen(
+                [*words, "-b", "1", "--out", "jsonl"], stdout=file, env=running().environment
+            )
+        wait_until(lambda: seen.read_text().count("\n") >= 2, 30, "one has returned")
+        viewer.kill()
+        viewer.wait()
+        jid = self.jid_in(seen.read_text())
+        os.kill(leader(self.master).pid, signal.SIGKILL)
+        self.master.kill()
+        self.master.start()
+        answer = self.master.cli("job", "attach", jid, "--out", "json", "--static", seconds=90)
+        self.assertEqual(answer.returncode, 0, str(answer))
+        self.assertEqual(set(answer.data), set(self.ids))
+        lines = (folder / "runs").read_text().splitlines()
+        self.assertEqual(len(lines), len(self.ids), "a minion ran it twice")
+
+    def _wait_started(self, jid: str, count: int) -> None:
+        def started() -> bool:
+            shown = self.master.cli("why", jid)
+            return len(re.findall(": running: ", shown.stdout)) >= count
+
+        wait_until(started, 20, "the batch has started somebody")
