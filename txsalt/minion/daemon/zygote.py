@@ -6,6 +6,9 @@ end without a result and the next job starts another. While one that was retired
 second one runs beside it.
 """
 
+import contextlib
+import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, frozen
@@ -263,6 +266,7 @@ class Zygote:
                 job.attempts += 1
                 self._run(job)
             else:
+                _end_group(job.handle.pid)
                 job.handle.ended.callback(self._end_without_result(job))
         return status
 
@@ -284,3 +288,10 @@ class Zygote:
         if self._idle is not None and self._idle.active():
             self._idle.cancel()
         self._idle = None
+
+
+def _end_group(pid: int | None) -> None:
+    """End what a job started: the kernel ended the job itself, with a zygote that was killed."""
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
