@@ -77,7 +77,8 @@ def family(folder, dies=True):
             _tell(folder, "daemon")
         os._exit(0)
     os.wait()
-    subprocess.Popen(["sh", "-c", "sh -c 'echo $$ > %s/grandchild; sleep 60 & wait' & wait" % folder])
+    inner = "echo $$ > %s/grandchild; sleep 60 & wait" % folder
+    subprocess.Popen(["sh", "-c", "sh -c '%s' & wait" % inner])
     if not dies:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(60)

@@ -49,7 +49,9 @@ class LiveTests(SynchronousTestCase):
         for word in (b"a", b"b"):
             self.live.write("stdout", word)
             self.live.flush()
-        self.assertEqual([(each["number"], each["text"]) for each in self.sent], [(0, "a"), (1, "b")])
+        self.assertEqual(
+            [(each["number"], each["text"]) for each in self.sent], [(0, "a"), (1, "b")]
+        )
 
     def test_gathered(self) -> None:
         """
