@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any  # a plan as it travels is any msgpack value
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from txsalt.errors import BadLoad
 
@@ -32,7 +32,7 @@ class Plan:
     size: str = ""
     wait: float = 0.0
     max_fail: str = ""
-    canary: tuple[str, ...] = field(default=(), converter=tuple)
+    canary: tuple[str, ...] = ()
     safe_limit: int = 0
     halted: bool = False
     timeout: float = 5.0
@@ -76,7 +76,7 @@ def read_plan(value: Any) -> Plan:
         size=number(value.get("size") or "", "batch size"),
         wait=_seconds(value, "wait"),
         max_fail=number(value.get("max_fail", ""), "max-fail"),
-        canary=[number(end, "canary") for end in canary],
+        canary=tuple(number(end, "canary") for end in canary),
         safe_limit=int(_seconds(value, "safe_limit")),
         halted=value.get("halted") is True,
         timeout=_seconds(value, "timeout", 5.0),

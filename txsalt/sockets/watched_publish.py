@@ -116,7 +116,7 @@ class _Monitor(Connection):
 
 def _peer_of(frame: zmq.Frame) -> str:
     try:
-        return plain_address(frame.get("Peer-Address"))
+        return plain_address(str(frame.get("Peer-Address")))
     except zmq.ZMQError:
         return ""
 

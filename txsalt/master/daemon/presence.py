@@ -88,9 +88,9 @@ class Presence(Service):
     async def _stop(self) -> None:
         loops, self._loops = self._loops, []
         for loop in loops:
-            ended = loop.deferred
-            loop.stop()
-            await ended
+            if loop.running and (ended := loop.deferred) is not None:
+                loop.stop()
+                await ended
         await self._save()
 
     def _repeat(self, call: Any, seconds: float) -> None:

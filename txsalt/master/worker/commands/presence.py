@@ -22,7 +22,8 @@ _STATES = {
 def status(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return ids that are ``up`` and those that are ``down``, as Salt's runner does."""
     present = bench.presence.all()
-    up, down = [], []
+    up: list[str] = []
+    down: list[str] = []
     for minion_id in bench.keys.accepted_ids():
         sighting = present.get(minion_id)
         (up if sighting is not None and sighting.up else down).append(minion_id)
