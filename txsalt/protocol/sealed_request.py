@@ -27,6 +27,7 @@ from txsalt.wire.crypticle import MIN_BOX_BYTES, Crypticle
 
 TOKEN_TEXT = b"salt"
 _ADDED = ("nonce", "ts", "tok")
+_TEXT = {str}
 
 Load = dict[str, Any]
 
@@ -96,8 +97,8 @@ def read_load(packed: bytes, claimed_id: str | None, *, now: float, ttl: float) 
 
     ``ttl`` in seconds, 0 is off. Raises BadLoad or BadEncoding.
     """
-    load = serial.unpack(packed)
-    if not isinstance(load, dict) or not all(isinstance(name, str) for name in load):
+    load = serial.unpack_sealed(packed, b"tok")
+    if not isinstance(load, dict) or not set(map(type, load)) <= _TEXT:
         raise BadLoad("payload and load must be a dict")
     if load.get("id") != claimed_id or claimed_id is None:
         raise BadLoad("the load names another id than its envelope")

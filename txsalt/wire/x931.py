@@ -11,6 +11,8 @@ from txsalt.errors import BadSignature
 
 _LEAD, _FILL, _END, _TRAILER, _LEAD_FULL = 0x6B, 0xBB, 0xBA, 0xCC, 0x6A
 
+_FILLED = bytes([_FILL])
+
 
 def encode_block(data: bytes, size: int) -> int:
     """Pad ``data`` to ``size`` bytes and read the block as a big-endian integer."""
@@ -37,9 +39,7 @@ def decode_block(signed: int, modulus: int) -> bytes:
         raise BadSignature("token")
     if block[0] == _LEAD_FULL:
         return block[1:-1]
-    end = 1
-    while end < len(block) and block[end] == _FILL:
-        end += 1
+    end = len(block) - len(block[1:].lstrip(_FILLED))
     if block[0] != _LEAD or block[end : end + 1] != bytes([_END]):
         raise BadSignature("token")
     return block[end + 1 : -1]
