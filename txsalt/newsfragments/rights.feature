@@ -1,0 +1,1 @@
+``publisher_acl``, ``external_auth`` (PAM and files), scoped tokens (``txsalt-cli token``), ``txsalt-cli acl explain``, and an audit log of every key change (``txsalt-cli key log``); docs/rights.md tells how they work.
