@@ -13,8 +13,9 @@ from typing import Any  # stock tools pass keywords of any type
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules._extmods import GRAINS_CACHE
 
-# In the cache folder, but no cache: returns on their way to the master, and the running daemon's.
-_KEPT = frozenset({"outbox", ".lock"})
+# In the cache folder, but no cache: returns on their way to the master and to returners, what the
+# schedule remembers, and the running daemon's.
+_KEPT = frozenset({"outbox", "deliveries", "schedule.json", ".lock"})
 
 
 def refresh_modules(**kwargs: Any) -> bool:

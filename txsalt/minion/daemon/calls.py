@@ -58,6 +58,7 @@ class Calls:
     fire_local: Callable[[str, dict[str, Any]], None]
     refreshes: dict[str, Callable[[], Deferred[Any]]]  # modules, pillar, grains
     waits: Callable[[str, str], None] = lambda jid, reason: None  # tells the job runner
+    schedule: Callable[[Arguments], Any] | None = None  # see schedule_calls
 
     def __call__(self, jid: str, name: str, arguments: Arguments) -> Deferred[Any]:
         """Answer one call. Raises BadLoad for what is not allowed."""
@@ -71,6 +72,8 @@ class Calls:
             case "waits":
                 self.waits(jid, str(arguments.get("reason") or "")[:_LONGEST_REASON])
                 return succeed(True)
+            case "schedule" if self.schedule is not None:
+                return succeed(self.schedule(arguments))
         raise BadLoad(f"jobs cannot call {name!r:.60}")
 
     def _fire_event(self, arguments: Arguments) -> Deferred[Any]:

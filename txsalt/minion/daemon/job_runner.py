@@ -104,11 +104,13 @@ class JobRunner(Service):
         deliver: Callable[[Load], None],
         fire: Callable[[str, Any], None],
         fate: JobFate | None = None,
+        to_returners: Callable[[Load, Load], None] = lambda publication, load: None,
     ) -> None:
         """
         ``deliver`` gets ``_return`` loads, ``fire(tag, data)`` events for the master.
 
-        ``fate`` knows of jobs that neither run nor wait.
+        ``fate`` knows of jobs that neither run nor wait; ``to_returners`` gets the load of each
+        publication and that of its return.
         """
         self._clock = clock
         self._zygote = zygote
@@ -116,6 +118,7 @@ class JobRunner(Service):
         self._deliver = deliver
         self._fire = fire
         self._fate = fate or JobFate(lambda _: None)
+        self._to_returners = to_returners
         self._queue: FairQueue[_Job] = FairQueue()
         self._running: list[_Job] = []
         self._control = JobControl(self)
@@ -132,24 +135,26 @@ class JobRunner(Service):
             self._return(publication, answer)
             return
         due = _deadline(publication, self._clock.seconds())
-        job = _Job(publication, lambda result: self._return(publication, result), due)
-        job.state_run = state_runs.state_run(
-            publication.fun, publication.arg, self._settings.state_queue
-        )
-        refusal = self._refusal(job)
-        if refusal is not None:
-            job.done(refusal)
-            return
-        self._add(job)
+        self._admit(_Job(publication, lambda result: self._return(publication, result), due))
 
-    def run_own(self, jid: str, fun: str, done: Callable[[Record], None]) -> None:
-        """Run a function that nobody published; ``done`` gets its result."""
+    def run_own(
+        self, jid: str, fun: str, done: Callable[[Record], None], more: Load | None = None
+    ) -> Callable[[], int]:
+        """
+        Run a function that nobody published; ``done`` gets its result.
+
+        ``more`` are further fields of its load, as ``arg``. Returns what tells its pid, or 0.
+        """
         load: Load = {"fun": fun, "arg": [], "jid": jid, "tgt": "", "ret": "", "user": ""}
-        publication = Publication(
-            jid=jid, tgt=self._settings.minion_id, tgt_type="glob", fun=fun, arg=[], load=load
+        load |= more or {}
+        mine = self._settings.minion_id
+        job = _Job(
+            Publication(jid=jid, tgt=mine, tgt_type="glob", fun=fun, arg=load["arg"], load=load),
+            done,
         )
         if self.running:
-            self._add(_Job(publication, done))
+            self._admit(job)
+        return lambda: _pid(job)
 
     def records(self) -> list[Record]:
         """List the jobs that run, then those that wait, as ``saltutil.running`` shows them."""
@@ -201,6 +206,16 @@ class JobRunner(Service):
         else:
             self._all_ended.callback(None)
         return self._all_ended
+
+    def _admit(self, job: _Job) -> None:
+        job.state_run = state_runs.state_run(
+            job.publication.fun, job.publication.arg, self._settings.state_queue
+        )
+        refusal = self._refusal(job)
+        if refusal is not None:
+            job.done(refusal)
+        else:
+            self._add(job)
 
     def _queued(self, job: _Job, position: int) -> Record:
         more = {"state": "queued", "position": position, "waits": self._why(job)}
@@ -327,6 +342,7 @@ class JobRunner(Service):
         )
         if publication.fun == _FIND_JOB and publication.arg:
             load[job_fate.FIELD] = self.fate_of(str(publication.arg[0]))
+        self._to_returners(publication.load, load)
         self._deliver(load)
 
     def _fire_start(self, publication: Publication) -> None:
@@ -351,6 +367,8 @@ def _record(job: _Job) -> Record:
     record: Record = {"pid": _pid(job)}
     record |= {name: load.get(name, "") for name in _SPEC}
     record |= {"jid": job.publication.jid, "tgt_type": job.publication.tgt_type}
+    if "schedule" in load:
+        record["schedule"] = load["schedule"]
     if job.waits_for:
         return record | {"state": "waiting", "waits": job.waits_for}
     return record | {"state": "running"}
