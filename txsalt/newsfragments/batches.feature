@@ -1,0 +1,1 @@
+Batches run in the master (``-b``, ``--batch-wait``, ``--batch-safe-limit``, ``--max-fail``, ``--canary``), survive the command line and the master itself, and are watched again by ``txsalt-cli job attach``.
