@@ -13,7 +13,7 @@ from txsalt.outputters import json_text
 _EPILOG = """\
 The silent ones are asked once, all together; the master adds what it knows. The exit code is 0 if
 everybody has returned, that of the reason if there is one only, 80 if there are several; see
-docs/reasons.md.
+docs/exit-codes.md.
 """
 
 

@@ -1,7 +1,7 @@
 """
 Why a minion did not answer: each reason has a word for programs, an exit code and a sentence.
 
-Pure: what the master knows and what the minion said go in, one reason comes out. docs/reasons.md
+Pure: what the master knows and what the minion said go in, one reason comes out. docs/exit-codes.md
 shows the table to users.
 """
 
