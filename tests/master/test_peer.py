@@ -4,7 +4,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.master.place import Place
+from tests.master.place import FakeMinion, Place
 
 
 class PeerTests(SynchronousTestCase):
@@ -76,6 +76,36 @@ class PeerTests(SynchronousTestCase):
         self.assertEqual(len(self.one.ask("minion_runner", fun="jobs.list_jobs", arg=[])), 1)
         self.assertEqual(self.two.ask("minion_runner", fun="jobs.list_jobs", arg=[]), {})
         self.assertEqual(self.one.ask("minion_runner", fun="jobs.lookup_jid", arg=["1"]), {})
+
+
+class PeerTargetTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.place = Place(self, peer={"m1": [{"m*": ["test.*"]}], "m2": ["test.*"]})
+        self.one, self.two, _ = (self.place.minion(each) for each in ("m1", "m2", "db"))
+        self.place.bench.facts.save("m2", {"os": "x"}, {"secret": "abc"}, 1)
+        for name in ("m1", "db"):
+            self.place.bench.facts.save(name, {"os": "y"}, {}, 1)
+
+    def pub(self, minion: FakeMinion, tgt: str, tgt_type: str = "glob") -> Any:
+        return minion.ask("minion_pub", fun="test.ping", arg=[], tgt=tgt, tgt_type=tgt_type, ret="")
+
+    def test_targets(self) -> None:
+        """
+        A minion may be granted functions on some others only; these get the job by name.
+        """
+        self.assertEqual(self.pub(self.one, "m*")["minions"], ["m1", "m2"])
+        self.assertEqual(self.pub(self.one, "*"), {})
+        self.assertEqual(self.pub(self.one, "os:x", "grain")["minions"], ["m2"])
+        load = self.place.published[-1]["load"]
+        self.assertEqual((load["tgt"], load["tgt_type"]), (["m2"], "list"))
+
+    def test_pillar(self) -> None:
+        """
+        A minion cannot guess another's pillar by patterns.
+        """
+        self.assertEqual(self.pub(self.two, "secret:abc", "pillar")["minions"], ["m2"])
+        for tgt, tgt_type in (("secret:a*", "pillar"), ("I@secret:a*", "compound")):
+            self.assertEqual(self.pub(self.two, tgt, tgt_type), {})
 
 
 class SmallCommandTests(SynchronousTestCase):

@@ -11,7 +11,9 @@ from tests.master.place import Place
 from txsalt.renderers import yaml
 
 DOCUMENT = Path(txsalt.__file__).parent.parent / "docs" / "rights.md"
-ROW = re.compile(r"^\| ([\w-]+) \| (key file|\w+) \| ([\w. ]+) \| ([\w ]+) \| (yes|no) \|$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| ([\w-]+) \| (key file|\w+) \| ([\w. ]+) \| ([\w ]+) \| (yes|no) \|$", re.MULTILINE
+)
 
 
 class DocumentTests(SynchronousTestCase):
