@@ -166,6 +166,31 @@ class JobRunnerTests(RunnerCase):
             self.answer("saltutil.find_job", {"jid": "2", "__kwarg__": True})["jid"], "2"
         )
 
+    def test_fate(self) -> None:
+        """
+        Beside the answer to find_job the minion says more of the job than that it does not run.
+        """
+        for jid in "123":
+            self.run_job(jid, "test.sleep", 30)
+        self.zygote.end("1")
+        self.clock.advance(7)
+        found = []
+        for jid in ("2", "3", "1", "5"):
+            self.answer("saltutil.find_job", jid)
+            found.append(self.returns[-1]["txsalt"])
+        self.assertEqual(
+            found,
+            [
+                {"state": "running", "seconds": 7.0},
+                {"state": "running", "seconds": 7.0},
+                {"state": "ended"},
+                {"state": "unknown"},
+            ],
+        )
+        self.run_job("6")
+        self.answer("saltutil.find_job", "6")
+        self.assertEqual(self.returns[-1]["txsalt"], {"state": "queued", "position": 1})
+
     def test_running(self) -> None:
         """
         running lists all jobs, is_running those whose function matches.

@@ -31,6 +31,7 @@ class ListenerTests(SynchronousTestCase):
         self.clock.advance(1000)
         self.master = SmallMaster()
         self.jobs: list[Publication] = []
+        self.passed: list[str] = []
         self.sockets: list[FakeSubscription] = []
         self.sign_ins = 0
         self.answer: Callable[[], Deferred[object]] = lambda: succeed(None)
@@ -45,6 +46,7 @@ class ListenerTests(SynchronousTestCase):
             lambda: Facts("m1", {"os": "Debian"}, {}),
             self.jobs.append,
             self.sign_in,
+            self.passed.append,
         )
         listener.startService()
         listener.renew(self.keys())
@@ -100,6 +102,7 @@ class ListenerTests(SynchronousTestCase):
         self.send("1", tgt="os:debian", tgt_type="grain")
         self.send("2", tgt_type="unheard of")
         self.assertEqual(self.jids(), ["1"])
+        self.assertEqual(self.passed, ["1", "2"])
 
     def test_replay(self) -> None:
         """

@@ -91,6 +91,19 @@ class ReturnsTests(SynchronousTestCase):
         self.returns.hurry()
         self.assertEqual(self.jids(), ["1", "1"])
 
+    def test_trouble(self) -> None:
+        """
+        It is known of each job whether its return waits, and why the master does not take it.
+        """
+        self.assertIsNone(self.returns.trouble("1"))
+        self.returns.put(load("1"))
+        self.assertEqual(self.returns.trouble("1"), "")
+        self.deny(RequestRefused("no"))
+        self.assertIn("no", str(self.returns.trouble("1")))
+        self.returns.hurry()
+        self.sent[-1][1].callback(None)
+        self.assertIsNone(self.returns.trouble("1"))
+
     def test_refused(self) -> None:
         """
         A return that the master refuses does not hold up the others.

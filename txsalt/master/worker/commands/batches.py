@@ -2,6 +2,7 @@
 Batches as workers see them: store the plan, hand the job to the daemon, say how it goes.
 """
 
+from collections.abc import Mapping
 from typing import Any  # arguments and results are any msgpack value
 
 from txsalt.errors import BadLoad
@@ -21,8 +22,8 @@ def plan_of(request: PublishRequest, minions: int) -> Plan | None:
     Raises BadLoad for a plan that makes no sense.
     """
     wanted = request.kwargs.get("batch")
-    if not wanted:
-        return None
+    if not isinstance(wanted, Mapping):
+        return None  # stock tools make batches themselves, and may say so in their own way
     plan = read_plan(wanted)
     return plan if minions > plan.safe_limit else None
 
