@@ -106,6 +106,9 @@ class UserTests(SpineCase):
             answer = self.cli_as(LIMITED, *words)
             self.assertEqual(answer.returncode, REFUSED, str(answer))
             self.assertIn("Authorization error", answer.stderr)
+        answer = self.cli_as(LIMITED, "-L", "web1,ghost", "test.ping", "-t", "1")
+        self.assertEqual(answer.returncode, REFUSED, str(answer))
+        self.assertIn("ghost", answer.stderr)
         self.assertEqual(self.cli_as(LIMITED, "event", "watch").returncode, UNAVAILABLE)
         self.assertEqual(self.cli_as(LIMITED, "key", "list").returncode, NO_PERMISSION)
 

@@ -229,7 +229,7 @@ class PasswordTests(LoginCase):
         """
         for proof in (
             self.login(password="x"), self.login("nobody"), self.login(password=""),
-            self.login(password="secret\0"), self.login("ann\n"), self.login(password=7),
+            self.login(password="secret\0"), self.login("ann\n"), self.login(password="7\0"),
             {**self.login(), "eauth": "ldap"}, {**self.login(), "eauth": ["file"]},
             {"eauth": "file"},
         ):  # fmt: skip

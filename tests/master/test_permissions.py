@@ -163,6 +163,9 @@ class OwnJobTests(AclCase):
             self.assertTrue(self.direct("eve", fun, jid=jid)["data"]["success"], fun)
             self.assertIn("error", self.direct("dan", fun, jid=jid), fun)
         self.assertIn("error", self.direct("eve", "jobs.list_jobs"))
+        self.assertTrue(self.direct("eve", "jobs.why", jid=jid, ids=["web-1"])["data"]["success"])
+        for ids in (["web-1", "db-1"], "web-1", [["web-1"]]):
+            self.assertIn("error", self.direct("eve", "jobs.why", jid=jid, ids=ids))
 
     def test_jobs_of_root(self) -> None:
         """

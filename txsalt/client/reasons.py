@@ -77,7 +77,7 @@ def ask_why(
     if silent:
         probe = session.new_jid()
         job = Job(tgt=silent, tgt_type="list", fun="saltutil.find_job", arg=[jid])
-        with session.listening(tags.job_return_prefix(probe)) as bus:
+        with session.following(tags.job_return_prefix(probe)) as bus:
             with suppress(NobodyMatches):
                 session.publish(job, probe)
             until = time.monotonic() + wait

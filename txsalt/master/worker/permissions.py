@@ -147,7 +147,7 @@ def on_master(
     args = arguments.get("arg")
     named = {name: value for name, value in arguments.items() if name != "arg"}
     call = Call(fun=fun, args=args if isinstance(args, list) else (), kwargs=named)
-    if form == "runner" and fun in _OWN and any(lists) and _is_own(bench, user, named.get("jid")):
+    if form == "runner" and fun in _OWN and any(lists) and _is_about_own(bench, user, named):
         return Decision(allowed=True, rule=f"{fun} of an own job")
     return _all([decide.on_master(each, form, call) for each in lists])
 
@@ -248,6 +248,20 @@ def _is_own_find_job(bench: Bench, user: User, calls: Sequence[Call], expansion:
         _is_own(bench, user, jid)
         and job is not None
         and (set(expansion.minions) <= set(job.minions))
+    )
+
+
+def _is_about_own(bench: Bench, user: User, named: Mapping[str, Any]) -> bool:
+    jid, ids = named.get("jid"), named.get("ids")
+    if not _is_own(bench, user, jid):
+        return False
+    job = bench.jobs.job(str(jid))
+    # The ids are those of the job, or a user could ask about the keys of others.
+    return ids is None or (
+        job is not None
+        and isinstance(ids, list)
+        and all(isinstance(each, str) for each in ids)
+        and set(ids) <= set(job.minions)
     )
 
 
