@@ -33,14 +33,15 @@ from benchmarks.scenarios import (
     returns,
     sign_ins,
     topics,
+    warm_minion,
 )
 from tests.interop import environments
 
-# Growth, memory and topics start masters of their own, when the shared one has ended.
+# The others need no master, or start masters of their own, when the shared one has ended.
 SHARED_MASTER: tuple[ModuleType, ...] = (
     sign_ins, returns, cli_wall, publishes, publish_latency, events, one_minion,
 )  # fmt: skip
-OWN_MASTER: tuple[ModuleType, ...] = (memory, growth, topics)
+OWN_MASTER: tuple[ModuleType, ...] = (memory, growth, topics, warm_minion)
 
 
 def main(arguments: list[str]) -> int:

@@ -14,6 +14,7 @@ from benchmarks.houses import House
 from benchmarks.processes import pss_mib
 from benchmarks.wire_master import WireMaster, open_descriptors
 from tests.interop.harness import Minion, StockMinion, TxMinion
+from tests.interop.processes import wait_until
 
 NAME = "warm minion"
 _ID = "warm"
@@ -21,13 +22,14 @@ _BURST = 100
 _AT_ONCE = 20
 _SETTLE_SECONDS = 3.0
 _LOOK_SECONDS = 0.1
+_RETIRE_SECONDS = 8  # more than _SETTLE_SECONDS
 
 
 class _LeanMinion(TxMinion):
     """Ours, quiet, as an operator runs it."""
 
     def extra_options(self) -> dict[str, object]:
-        return {"log_level": "error"}
+        return {"log_level": "error", "zygote_idle_seconds": _RETIRE_SECONDS}
 
 
 def measure(house: House, size: Size) -> Iterator[Seen]:
@@ -41,6 +43,8 @@ def measure(house: House, size: Size) -> Iterator[Seen]:
         yield from _alone(master, size)
         yield from _burst(master, minion, size)
         yield from _many(house, master, minion, size)
+        if house.name == OURS:
+            yield from _retired(minion)
     finally:
         minion.kill()
         minion.remove()
@@ -101,6 +105,17 @@ def _many(house: House, master: WireMaster, minion: Minion, size: Size) -> Itera
             more=False,
             goal="flat",
         )
+
+
+def _retired(minion: Minion) -> Iterator[Seen]:
+    wait_until(lambda: len(minion._family()) == 1, 3 * _RETIRE_SECONDS, "the zygote retires")
+    yield Seen(
+        what="idle minion, its zygote retired",
+        unit="MiB PSS",
+        value=pss_mib(process.pid for process in minion._family()),
+        more=False,
+        goal="42 MiB",
+    )
 
 
 class _Peak:

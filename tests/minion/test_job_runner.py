@@ -358,6 +358,17 @@ class StateRunTests(RunnerCase):
         self.zygote.end("1")
         self.assertEqual(list(self.zygote.handles), ["1", "3", "2"])
 
+    def test_refused_for_one_that_waits(self) -> None:
+        """
+        A run that has not started yet, as all places are taken, also comes first.
+        """
+        self.run_job("1")
+        self.run_job("2")
+        self.apply("3", queue=True)
+        self.apply("4")
+        [load] = self.returns
+        self.assertIn('"state.apply" waits to run, with jid 3', load["return"][0])
+
     def test_number_and_option(self) -> None:
         """
         A number lets so many be there; the option counts where a run does not say anything.

@@ -128,7 +128,7 @@ class StateLockTests(SynchronousTestCase):
         A file that stayed, with whatever in it, locks nobody out.
         """
         os.makedirs(self.folder)
-        for text in ("", "{", '{"pid": 1, "fun": "state.apply"}'):
+        for text in ("", "\xff", "state.apply 1 20260101000000000000 1"):
             Path(self.folder, NAME).write_text(text)
             self.assertTrue(self.is_free())
 
@@ -159,5 +159,8 @@ class StateLockTests(SynchronousTestCase):
         result = run({"fun": "state.apply", "arg": []}, self.context)
         self.assertEqual((result["retcode"], result["success"]), (1, False))
         self.assertIn(str(process.pid), result["return"][0])
+        several = run({"fun": ["state.apply", "test.ping"], "arg": [[], []]}, self.context)
+        self.assertEqual(several["retcode"], {"state.apply": 1, "test.ping": 0})
+        self.assertIs(several["return"]["test.ping"], True)
         self.end(process)
         self.assertEqual(run({"fun": "state.apply", "arg": []}, self.context)["return"], "applied")

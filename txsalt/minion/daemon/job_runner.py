@@ -249,11 +249,11 @@ class JobRunner(Service):
         before = [each for each in [*self._running, *self._queue] if each.state_run is not None]
         if not before or job.state_run.waits(len(before)):
             return None
-        first, now = before[0], self._clock.seconds()
-        pid = _pid(first)
-        return state_runs.refusal(
-            first.state_run.fun, pid, first.publication.jid, first.since or now
-        )
+        first = before[0]
+        fun, jid = first.state_run.fun, first.publication.jid
+        if first.handle is None:
+            return state_runs.refused_with(f'The function "{fun}" waits to run, with jid {jid}')
+        return state_runs.refusal(fun, _pid(first), jid, first.since)
 
     def _may_start(self, job: _Job) -> bool:
         return job.state_run is None or all(each.state_run is None for each in self._running)

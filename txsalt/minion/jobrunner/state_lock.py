@@ -9,7 +9,6 @@ for those who meet it; that text alone means nothing.
 
 import contextlib
 import fcntl
-import json
 import logging
 import os
 import time
@@ -59,9 +58,9 @@ def held(fun: str, arg: Sequence[Any], context: Context) -> Iterator[None]:
     descriptor = _open(os.path.join(str(context.config["cachedir"]), NAME))
     try:
         _take(descriptor, wish, context)
-        about = {"fun": fun, "pid": os.getpid(), "jid": context.jid, "since": int(time.time())}
+        about = f"{fun} {os.getpid()} {context.jid} {int(time.time())}\n"
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(about).encode(), 0)
+        os.pwrite(descriptor, about.encode(), 0)
         yield
     finally:
         os.close(descriptor)  # and with it goes the lock
@@ -107,14 +106,9 @@ def _refusal(holder: dict[str, Any]) -> dict[str, Any]:
 def _holder(descriptor: int) -> dict[str, Any]:
     """Read who holds the lock; {} while it is being written."""
     try:
-        found = json.loads(os.pread(descriptor, _MOST, 0))
-        return {
-            "fun": str(found["fun"]),
-            "pid": int(found["pid"]),
-            "jid": str(found["jid"]),
-            "since": int(found["since"]),
-        }
-    except (OSError, ValueError, TypeError, KeyError):
+        fun, pid, jid, since = os.pread(descriptor, _MOST, 0).decode().split()
+        return {"fun": fun, "pid": int(pid), "jid": jid, "since": int(since)}
+    except (OSError, ValueError):
         return {}
 
 

@@ -1,0 +1,1 @@
+Jobs queue fairly by user and visibly (``saltutil.running``), end with all their processes, may be limited in memory (``job_memory_max``), and always return what happened to them; one state run at a time on a machine, also against ``txsalt-cli call``; ``--stream`` shows what commands write as it comes (docs/jobs.md).
