@@ -7,6 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.master.place import Place
+from txsalt.master.store.tokens import MOST_OF_A_USER
 from txsalt.master.worker.logins import hashes, pam
 from txsalt.master.worker.logins.ask_pam import Pam
 from txsalt.master.worker.logins.limit import MOST_FAILURES, WINDOW, FailureLimit
@@ -327,6 +328,23 @@ class TokenTests(LoginCase):
         """
         self.assertEqual(self.place.say({"cmd": "mk_token", **self.login(password="x")}), "")
         self.assertEqual(self.place.say({"cmd": "mk_token", "token": self.token()}), "")
+        for scope in ("test.*", {"a": 1}, ["x" * 70_000]):
+            load = {"cmd": "mk_token", **self.login(scope=scope)}
+            self.assertEqual(self.place.say(load), "")
+
+    def test_no_place_for_it(self) -> None:
+        """
+        A token that cannot be stored is not made, and one user cannot have them without end.
+        """
+        folder = f"{self.place.config.cachedir}/tokens"
+        with open(folder, "w"):
+            pass
+        self.assertEqual(self.place.say({"cmd": "mk_token", **self.login()}), "")
+        os.unlink(folder)
+        for _ in range(MOST_OF_A_USER):
+            self.token()
+        self.assertEqual(self.place.say({"cmd": "mk_token", **self.login()}), "")
+        self.assertIsInstance(self.token("carol", "third"), str)
 
     def test_of_the_operator(self) -> None:
         """

@@ -17,7 +17,7 @@ from typing import Any  # entries of rights are what YAML holds
 
 from attrs import asdict, field, frozen
 
-from txsalt.errors import BadEncoding, LocalError
+from txsalt.errors import BadEncoding, KeyFileError, LocalError
 from txsalt.master.store.private_file import make_private_folder, write_private
 from txsalt.wire import serial
 
@@ -70,7 +70,7 @@ class Tokens:
         """
         Store a new token and return it.
 
-        ``more`` are further fields of Token. Raises TooManyTokens, or OSError.
+        ``more`` are further fields of Token. Raises TooManyTokens, or KeyFileError.
         """
         self.remove_expired(now)
         if sum(each.name == name for each in self.listing()) >= MOST_OF_A_USER:
@@ -80,8 +80,11 @@ class Tokens:
         known = Token(
             id=digest[:ID_CHARACTERS], name=name, eauth=eauth, start=now, expire=expire, **more
         )
-        make_private_folder(self._folder)
-        write_private(os.path.join(self._folder, digest), serial.pack_bin(asdict(known)))
+        try:
+            make_private_folder(self._folder)
+            write_private(os.path.join(self._folder, digest), serial.pack_bin(asdict(known)))
+        except OSError as exc:
+            raise KeyFileError(self._folder, exc.strerror or str(exc)) from exc
         return token
 
     def find(self, token: object, now: float) -> Token | None:
@@ -120,7 +123,7 @@ class Tokens:
         return hashlib.blake2b(token.encode(), key=self._key, digest_size=32).hexdigest()
 
     def _paths(self) -> Iterator[str]:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             for name in os.listdir(self._folder):
                 if _TOKEN.fullmatch(name):
                     yield os.path.join(self._folder, name)

@@ -21,12 +21,14 @@ from txsalt.master.worker.logins.limit import FailureLimit
 from txsalt.master.worker.principals import ExternalUser, Nobody
 from txsalt.master.worker.refusals import Refusals
 from txsalt.rights import rules
+from txsalt.wire import serial
 
 log = logging.getLogger(__name__)
 
 OPERATOR = "operator"  # who made a token without anybody's password
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,63}\$?")
 _LONGEST_PASSWORD = 1024  # characters
+_LONGEST_SCOPE = 64 * 1024  # bytes
 _CHECK_AGAIN = 10.0  # seconds until an account of a token is looked at again
 
 
@@ -119,7 +121,9 @@ class Logins:
         if isinstance(user, Nobody):
             return None
         scope = load.get("scope")
-        if scope is not None and not isinstance(scope, list):
+        if scope is not None and not (
+            isinstance(scope, list) and len(serial.pack_bin(scope)) <= _LONGEST_SCOPE
+        ):
             return None
         now = self._clock()
         token = self._tokens.make(
