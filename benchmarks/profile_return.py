@@ -187,7 +187,7 @@ class _Bus:
 
     def outgoing(self, place: Place) -> Any:
         out = place.new_worker().out
-        out._send_event = self._push.send
+        out._send_events = self._push.send_multipart
         return out
 
     def close(self) -> None:

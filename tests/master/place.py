@@ -83,7 +83,7 @@ class Place:
         connection = database.connect(self.store_path)
         self.test.addCleanup(connection.close)
         out = Outgoing(
-            send_event=self.event_frames.append,
+            send_events=self.event_frames.extend,
             send_publication=self.publication_frames.append,
             send_daemon=self.daemon_frames.append,
             max_event_size=self.config.max_event_size,

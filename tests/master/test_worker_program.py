@@ -74,10 +74,14 @@ class Program:
         return self.frames.pop(0)
 
     def ask(self, payload: bytes) -> bytes:
-        self.dealer.send_multipart([b"route", b"", payload])
-        route, empty, reply = self.dealer.recv_multipart()
-        assert (route, empty) == (b"route", b"")
-        return reply
+        return self.ask_all(payload)[0]
+
+    def ask_all(self, *payloads: bytes) -> list[bytes]:
+        self.dealer.send_multipart(payloads)
+        replies: list[bytes] = []
+        while len(replies) < len(payloads):
+            replies += self.dealer.recv_multipart()
+        return replies
 
     def end(self) -> None:
         if self.process.poll() is None:

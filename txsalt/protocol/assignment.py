@@ -1,12 +1,16 @@
 """
-Decide which worker gets a request: least outstanding, with a penalty for standing still.
+Decide which worker gets a request: its home first, else who has least to do.
 
 Interactions: the router reports what happened (a request arrived, a worker answered, is ready,
 is gone) and sends what ``assign`` returns. A worker takes its requests one after the other, so
 the oldest that it has not answered is the one in its hand; the others only wait there and can go
 elsewhere when it dies.
 
-Source: measured, see benchmarks/README.md; a window of 8 keeps workers busy without hiding
+Requests of one minion have the same home, so that one worker derives its keys and verifies its
+token, not every one. Home is a preference: a worker that stands still is avoided, and one that has
+nothing to do takes what waits for another.
+
+Source: measured, see benchmarks/README.md; a small window keeps workers busy without hiding
 requests behind slow ones.
 """
 
@@ -17,14 +21,16 @@ from attrs import define, field, frozen
 
 Request = TypeVar("Request")
 
-WINDOW = 8
+WINDOW = 16
 STALL_SECONDS = 0.002  # this long without an answer weighs as much as one more request
+PATIENCE_SECONDS = 0.02  # whoever stands still for longer is nobody's home
 MAX_QUEUE = 50_000
 
 
 @define
 class _Lane(Generic[Request]):
     outstanding: deque[Request] = field(factory=deque)
+    queue: deque[tuple[int, Request]] = field(factory=deque)  # those at home here, numbered
     progress: float = 0.0  # when it last took or answered a request
     ready: bool = False
 
@@ -38,7 +44,7 @@ class Gone(Generic[Request]):
 
 
 class Assignment(Generic[Request]):
-    """The queue between the router and its workers."""
+    """The queues between the router and its workers."""
 
     def __init__(
         self, window: int = WINDOW, stall: float = STALL_SECONDS, max_queue: int = MAX_QUEUE
@@ -48,28 +54,42 @@ class Assignment(Generic[Request]):
         self._stall = stall
         self._max_queue = max_queue
         self._lanes: dict[int, _Lane[Request]] = {}
-        self._waiting: deque[Request] = deque()
+        self._homes = 1
+        self._common: deque[tuple[int, Request]] = deque()  # those without a home
+        self._number = 0
+        self._waiting = 0
 
     @property
     def waiting(self) -> int:
         """How many requests wait for a worker."""
-        return len(self._waiting)
+        return self._waiting
 
     @property
     def outstanding(self) -> int:
         """How many requests are at workers."""
         return sum(len(lane.outstanding) for lane in self._lanes.values())
 
-    def arrived(self, request: Request) -> bool:
-        """Queue a request; False if the queue is full and the request must be refused."""
-        if len(self._waiting) >= self._max_queue:
+    def arrived(self, request: Request, now: float, kin: int | None = None) -> bool:
+        """
+        Queue a request; False if the queue is full and the request must be refused.
+
+        Requests of the same ``kin`` have the same home; None: none.
+        """
+        if self._waiting >= self._max_queue:
             return False
-        self._waiting.append(request)
+        self._waiting += 1
+        self._number += 1
+        lane = None if kin is None else self._lanes.get(kin % self._homes)
+        if lane is None or not lane.ready or self._stands_still(lane, now):
+            self._common.append((self._number, request))
+        else:
+            lane.queue.append((self._number, request))
         return True
 
     def ready(self, worker: int, now: float) -> None:
         """A worker is there and takes requests."""
         self._lanes[worker] = _Lane(progress=now, ready=True)
+        self._homes = max(self._homes, worker + 1)
 
     def answered(self, worker: int, now: float) -> Request | None:
         """A worker answered its oldest request; None if it had none."""
@@ -84,30 +104,82 @@ class Assignment(Generic[Request]):
         lane = self._lanes.get(worker)
         if lane is not None:
             lane.ready = False
+            self._make_homeless(lane)
 
     def gone(self, worker: int) -> Gone[Request]:
         """A worker ended: what it had not begun goes back to the front of the queue."""
         lane = self._lanes.pop(worker, None)
-        if lane is None or not lane.outstanding:
+        if lane is None:
+            return Gone(in_hand=None, queued=0)
+        self._make_homeless(lane)
+        if not lane.outstanding:
             return Gone(in_hand=None, queued=0)
         in_hand = lane.outstanding.popleft()
-        self._waiting.extendleft(reversed(lane.outstanding))
+        self._common.extendleft((0, request) for request in reversed(lane.outstanding))
+        self._waiting += len(lane.outstanding)
         return Gone(in_hand=in_hand, queued=len(lane.outstanding))
 
-    def assign(self, now: float) -> list[tuple[int, Request]]:
-        """Return the requests to send now, each with its worker, in order."""
-        sent: list[tuple[int, Request]] = []
+    def assign(self, now: float) -> dict[int, list[Request]]:
+        """Return the requests to send now, in order, for each worker that gets any."""
+        sent: dict[int, list[Request]] = {}
         while self._waiting:
-            worker = self._cheapest(now)
-            if worker is None:
+            before = self._waiting
+            self._assign_at_home(now, sent)
+            if self._common:
+                self._assign_common(now, sent)
+            elif self._waiting == before:
+                self._assign_idle(now, sent)
+            if self._waiting == before:
                 break
-            request = self._waiting.popleft()
-            lane = self._lanes[worker]
-            if not lane.outstanding:
-                lane.progress = now
-            lane.outstanding.append(request)
-            sent.append((worker, request))
         return sent
+
+    def _assign_at_home(self, now: float, sent: dict[int, list[Request]]) -> None:
+        # Who came before those without a home; if there are any, they have their turn then.
+        limit = self._common[0][0] if self._common else self._number + 1
+        for worker, lane in self._lanes.items():
+            queue = lane.queue
+            if not queue or not lane.ready or self._stands_still(lane, now):
+                continue
+            room = self._window - len(lane.outstanding)
+            while room > 0 and queue and queue[0][0] < limit:
+                self._give(worker, lane, queue, now, sent)
+                room -= 1
+
+    def _assign_common(self, now: float, sent: dict[int, list[Request]]) -> None:
+        worker = self._cheapest(now)
+        if worker is not None:
+            self._give(worker, self._lanes[worker], self._common, now, sent)
+
+    def _assign_idle(self, now: float, sent: dict[int, list[Request]]) -> None:
+        worker = self._cheapest(now)
+        if worker is None:
+            return
+        lane = self._lanes[worker]
+        longest = max(self._lanes.values(), key=lambda other: len(other.queue))
+        if not lane.outstanding or self._stands_still(longest, now):
+            self._give(worker, lane, longest.queue, now, sent)
+
+    def _give(
+        self,
+        worker: int,
+        lane: _Lane[Request],
+        queue: deque[tuple[int, Request]],
+        now: float,
+        sent: dict[int, list[Request]],
+    ) -> None:
+        request = queue.popleft()[1]
+        self._waiting -= 1
+        if not lane.outstanding:
+            lane.progress = now
+        lane.outstanding.append(request)
+        sent.setdefault(worker, []).append(request)
+
+    def _make_homeless(self, lane: _Lane[Request]) -> None:
+        self._common = deque(sorted([*self._common, *lane.queue], key=_number_of))
+        lane.queue.clear()
+
+    def _stands_still(self, lane: _Lane[Request], now: float) -> bool:
+        return bool(lane.outstanding) and now - lane.progress > PATIENCE_SECONDS
 
     def _cheapest(self, now: float) -> int | None:
         best, least = None, float("inf")
@@ -121,3 +193,7 @@ class Assignment(Generic[Request]):
             if cost < least:
                 best, least = worker, cost
         return best
+
+
+def _number_of(queued: tuple[int, object]) -> int:
+    return queued[0]

@@ -127,9 +127,11 @@ class Connection(ZmqConnection):
                 call.cancel()
         for _ in range(BATCH):
             if self.socket is None or not self._work():
-                return
-        # The descriptor is edge-triggered: nothing else would bring us back to the rest.
-        self._wake()
+                break
+        else:
+            # The descriptor is edge-triggered: nothing else would bring us back to the rest.
+            self._wake()
+        self._turn_over()
 
     def messageReceived(self, message: list[bytes]) -> None:
         """Give one message to the owner; what its callback raises is logged and ends there."""
@@ -137,6 +139,9 @@ class Connection(ZmqConnection):
             self._on_parts(message)
         except Exception:
             self.log.failure("while handling a message at {address}", address=self._address)
+
+    def _turn_over(self) -> None:
+        """What was there is delivered, or BATCH of it; for subclasses."""
 
     def _work(self) -> bool:
         """Send one and receive one; False when there was nothing to do."""

@@ -1,5 +1,5 @@
 """
-Hand requests to one worker and take its replies (DEALER, binds).
+Hand requests to one worker and take its replies (DEALER, binds; the worker's connects).
 
 Each worker has a socket of its own: behind a shared one, requests queued at a worker that dies
 vanish without a word.
@@ -14,9 +14,13 @@ from txsalt.sockets.context import SocketContext
 from txsalt.sockets.tuning import Tuning
 
 
+def _nothing() -> None:
+    """Nobody asked to be called."""
+
+
 class DealerSocket(Connection):
     """
-    A DEALER that binds for one worker's REP.
+    A DEALER that binds for one worker.
 
     When the worker ends, call ``drop_unsent()`` before its requests are given to another: what
     waits here would go to the successor as well.
@@ -30,12 +34,21 @@ class DealerSocket(Connection):
         endpoint: str,
         on_reply: Callable[[list[bytes]], None],
         *,
+        on_turn: Callable[[], None] = _nothing,
         mode: int = 0o600,
     ) -> None:
-        """Bind; ``on_reply`` gets all parts of each message. Raises EndpointUnusable."""
+        """
+        Bind; ``on_reply`` gets all parts of each message, ``on_turn`` is called after some came.
+
+        Raises EndpointUnusable.
+        """
+        self._on_turn = on_turn
         super().__init__(context, on_reply, Tuning(mode=mode))
         self.bind(endpoint)
 
     def send(self, parts: Sequence[bytes]) -> None:
-        """Send [hop, …, b"", payload], or queue it until the worker is there. Raises QueueFull."""
+        """Send a message, or queue it until the worker is there. Raises QueueFull."""
         self.send_parts(parts)
+
+    def _turn_over(self) -> None:
+        self._on_turn()

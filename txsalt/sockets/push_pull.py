@@ -16,7 +16,7 @@ _LINGER_MS = 250
 
 class PullSocket(Connection):
     """
-    A PULL that binds. ``garbage`` counts the messages of more than one frame, which are dropped.
+    A PULL that binds. ``garbage`` counts the messages of more frames than are due: dropped.
     """
 
     log = Logger()
@@ -28,18 +28,25 @@ class PullSocket(Connection):
         endpoint: str,
         on_message: Callable[[bytes], None],
         *,
+        several: bool = False,
         max_message: int = UNLIMITED,
         mode: int = 0o600,
     ) -> None:
-        """Bind; ``on_message`` gets each message's one frame. Raises EndpointUnusable."""
+        """
+        Bind; ``on_message`` gets each message's one frame; with ``several`` each frame there is.
+
+        Raises EndpointUnusable.
+        """
         self.garbage = 0
         self._on_message = on_message
+        self._several = several
         super().__init__(context, self._received, Tuning(max_message=max_message, mode=mode))
         self.bind(endpoint)
 
     def _received(self, parts: list[bytes]) -> None:
-        if len(parts) == 1:
-            self._on_message(parts[0])
+        if len(parts) == 1 or self._several:
+            for part in parts:
+                self._on_message(part)
             return
         self.garbage += 1
         self.log.warn("{count} frames where one was due were dropped", count=len(parts))

@@ -51,15 +51,18 @@ class RouterSocket(Connection):
         *,
         max_message: int = MAX_MESSAGE,
         on_garbage: Callable[[str], None] | None = None,
+        on_turn: Callable[[], None] | None = None,
     ) -> None:
         """
         Bind; ``on_request`` gets (route, payload), ``on_garbage`` a reason for each other message.
+        ``on_turn`` is called after some came.
 
         A frame over ``max_message`` bytes ends its sender's connection. Raises EndpointUnusable.
         """
         self.garbage = 0
         self._on_request = on_request
         self._on_garbage = on_garbage
+        self._on_turn = on_turn
         tuning = Tuning(max_message=max_message, linger_ms=_LINGER_MS)
         super().__init__(context, self._received, tuning)
         # Minions of some lines reuse their routing id: without this a reconnecting one is locked
@@ -70,6 +73,10 @@ class RouterSocket(Connection):
     def reply(self, route: list[bytes], payload: bytes) -> None:
         """Send a reply along the route of its request; dropped if the peer has gone."""
         self.send_parts([*route, payload])
+
+    def _turn_over(self) -> None:
+        if self._on_turn is not None:
+            self._on_turn()
 
     def _received(self, parts: list[bytes]) -> None:
         try:

@@ -21,6 +21,16 @@ def write_event(tag: str, data: dict[str, Any]) -> bytes:
     return tag.encode() + _GAP + serial.pack_bin(data)
 
 
+def write_packed_event(tag: str, packed_map: bytes) -> bytes:
+    """Return the frame of an event whose data are packed already."""
+    return b"".join((tag.encode(), _GAP, packed_map))
+
+
+def with_field(packed_map: bytes, name: str, value: Any) -> bytes:
+    """Return a packed map with one field more, which it must not have. Raises BadEnvelope."""
+    return b"".join((_one_more(packed_map), serial.pack_bin(name), serial.pack_bin(value)))
+
+
 def read_event(frame: bytes, max_bytes: int = serial.MAX_BYTES) -> tuple[str, dict[str, Any]]:
     """
     Return tag and data of a frame.

@@ -1,7 +1,8 @@
 """
 The event bus of the master: collect events, stamp them, publish them.
 
-Interactions: workers and local programs push frames; everyone who subscribed gets them. A
+Interactions: workers and local programs push frames, one or more in a message; everyone who
+subscribed gets them. A
 subscriber that also subscribes to ``txsalt/live/<anything>`` gets one event of that tag, at
 which time its subscriptions are live. One that subscribes to ``txsalt/replay/…`` (events/tags.py)
 gets a page of past events in the same way. A subscriber that does not read loses events beyond the
@@ -56,7 +57,9 @@ class EventPublisher(Service):
         self._pub = EventPublishSocket(
             self._context, self._pub_endpoint, self._subscribed, hwm=self._hwm, mode=_MODE
         )
-        self._pull = PullSocket(self._context, self._pull_endpoint, self._collected, mode=_MODE)
+        self._pull = PullSocket(
+            self._context, self._pull_endpoint, self._collected, several=True, mode=_MODE
+        )
 
     def stopService(self) -> None:
         """Close both sockets."""

@@ -2,17 +2,19 @@
 Route requests from 4506 to the workers and their replies back.
 
 Interactions: minions and local tools send a request and wait; the router queues it, hands it to
-the worker with the least to do, and sends the reply along the return route. The payload is not
-looked into. A worker that dies loses nothing but the request in its hand, which is answered "bad
-load": it may have had its effect already, and a stock minion repeats it by itself.
+a worker, and sends the reply along the return route. What came in one turn of the reactor goes to
+a worker in one message, a frame for each request; it answers with as many frames in the same
+order, in one message or several, so the return routes stay here. The payload is not unpacked: the
+end of it, where a minion names itself, says which worker may know that minion already. A worker
+that dies loses nothing but the request in its hand, which is answered "bad load": it may have had
+its effect already, and a stock minion repeats it by itself.
 
 Source: PROTOCOL sections 2.1 and 18.
 """
 
 from collections.abc import Callable
-from typing import Any  # IReactorTime, which mypy cannot see through zope
+from typing import Any, NamedTuple  # IReactorTime, which mypy cannot see through zope
 
-from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -29,8 +31,12 @@ _LAST_WORDS_SECONDS = 0.05
 _STOP_SECONDS = 5.0
 
 
-@frozen
-class _Request:
+# The last field but two of a sealed request: id, enc_algo, sig_algo.
+_NAME = b"\xa2id"
+_NAME_WITHIN = 360  # bytes from the end
+
+
+class _Request(NamedTuple):
     route: list[bytes]
     payload: bytes
 
@@ -78,6 +84,7 @@ class RequestRouter(Service):
             self._endpoint,
             self._arrived,
             on_garbage=self._garbage,
+            on_turn=self._send,
         )
 
     async def _stop(self) -> None:
@@ -107,6 +114,7 @@ class RequestRouter(Service):
             self._context,
             self._lane_endpoint(worker),
             lambda parts: self._answered(worker, parts),
+            on_turn=self._send,
         )
 
     def worker_ready(self, worker: int) -> None:
@@ -142,32 +150,35 @@ class RequestRouter(Service):
         self._check_drained()
 
     def _arrived(self, route: list[bytes], payload: bytes) -> None:
-        if self._closing or not self._assignment.arrived(_Request(route, payload)):
+        at = payload.rfind(_NAME, -_NAME_WITHIN)
+        kin = None if at < 0 else hash(payload[at:])
+        request = _Request(route, payload)
+        if self._closing or not self._assignment.arrived(request, self._reactor.seconds(), kin):
             self.refused += 1
             self._reply(route, _REFUSED)
-            return
-        self._send()
 
     def _garbage(self, reason: str) -> None:
         self.log.debug("a message on the request port was dropped: {reason}", reason=reason)
 
-    def _answered(self, worker: int, parts: list[bytes]) -> None:
-        request = self._assignment.answered(worker, self._reactor.seconds())
-        if request is None:
-            self.log.warn("worker {worker} answered nothing that was asked", worker=worker)
-            return
-        # The worker's parts carry the route too; ours is the one that came in.
-        self._reply(request.route, parts[-1])
-        self._send()
-        self._check_drained()
+    def _answered(self, worker: int, replies: list[bytes]) -> None:
+        now = self._reactor.seconds()
+        for reply in replies:
+            request = self._assignment.answered(worker, now)
+            if request is None:
+                self.log.warn("worker {worker} answered nothing that was asked", worker=worker)
+                return
+            self._reply(request.route, reply)
+        if self._drained is not None:
+            self._check_drained()
 
     def _reply(self, route: list[bytes], payload: bytes) -> None:
         if self._door is not None:
             self._door.reply(route, payload)
 
     def _send(self) -> None:
-        for worker, request in self._assignment.assign(self._reactor.seconds()):
-            self._lanes[worker].send([*request.route, request.payload])
+        if self._assignment.waiting and self._lanes:
+            for worker, requests in self._assignment.assign(self._reactor.seconds()).items():
+                self._lanes[worker].send([request.payload for request in requests])
 
     def _check_drained(self) -> None:
         idle = not self._assignment.waiting and not self._assignment.outstanding

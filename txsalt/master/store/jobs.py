@@ -8,7 +8,7 @@ Source: PROTOCOL sections 12.4, 7.4.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any  # loads and results are any msgpack value
 
 from attrs import field, frozen
@@ -21,6 +21,22 @@ from txsalt.wire.job_loads import Return
 
 # These differ between repetitions of one return.
 _VOLATILE = ("ts", "_stamp")
+
+_SAVE_RETURN = (
+    "INSERT INTO returns (jid, id, received, succeeded, stamp, ret)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (jid, id) DO UPDATE SET received = excluded.received,"
+    " succeeded = excluded.succeeded, stamp = excluded.stamp, ret = excluded.ret"
+    " WHERE ret IS NOT excluded.ret"
+)
+
+
+def pack_return(ret: Return) -> bytes:
+    """Pack what is stored of a return: all that is the same in each repetition."""
+    load = ret.load.copy()
+    for name in _VOLATILE:
+        load.pop(name, None)
+    return serial.pack_bin(load)
 
 
 @frozen(kw_only=True)
@@ -77,21 +93,39 @@ class Jobs:
 
     def save_return(self, ret: Return, received: float) -> bool:
         """Store a return; False if the very same one is there, which is then left alone."""
-        load = {name: value for name, value in ret.load.items() if name not in _VOLATILE}
+        return self._save_return(ret, pack_return(ret), received)
+
+    def save_returns(
+        self, returns: Sequence[tuple[Return, bytes]], received: float
+    ) -> list[tuple[Return, bytes]]:
+        """
+        Store all or none of several returns, each with its ``pack_return``, in one commit.
+
+        Returns those that were not there yet.
+        """
+        if len(returns) < 2:
+            return [each for each in returns if self._save_return(*each, received)]
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            news = [each for each in returns if self._save_return(*each, received)]
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        return news
+
+    def _save_return(self, ret: Return, packed: bytes, received: float) -> bool:
         stamp = ret.load.get("_stamp")
         cursor = self._connection.execute(
-            "INSERT INTO returns (jid, id, received, succeeded, stamp, ret)"
-            " VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (jid, id) DO UPDATE SET received = excluded.received,"
-            " succeeded = excluded.succeeded, stamp = excluded.stamp, ret = excluded.ret"
-            " WHERE ret IS NOT excluded.ret",
+            _SAVE_RETURN,
             (
                 ret.jid,
                 ret.minion_id,
                 received,
                 ret.success and ret.retcode == 0,
                 stamp if isinstance(stamp, str) else None,
-                serial.pack_bin(load),
+                packed,
             ),
         )
         return cursor.rowcount > 0

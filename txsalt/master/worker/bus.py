@@ -16,9 +16,14 @@ class Outgoing:
     """Three ways out. ``send_*`` take frames and never block."""
 
     def __init__(
-        self, *, send_event: Send, send_publication: Send, send_daemon: Send, max_event_size: int
+        self,
+        *,
+        send_events: Callable[[list[bytes]], object],
+        send_publication: Send,
+        send_daemon: Send,
+        max_event_size: int,
     ) -> None:
-        self._send_event = send_event
+        self._send_events = send_events
         self._send_publication = send_publication
         self._send_daemon = send_daemon
         self._max_event_size = max_event_size
@@ -28,7 +33,19 @@ class Outgoing:
         frame = event.write_event(tag, data)
         if len(frame) > self._max_event_size:
             frame = event.write_event(tag, _trimmed(data, self._max_event_size // 2))
-        self._send_event(frame)
+        self._send_events([frame])
+
+    def fire_packed(self, events: list[tuple[str, bytes]]) -> None:
+        """Fire several events, of which the data are packed maps, in one message."""
+        frames = []
+        for tag, packed in events:
+            frame = event.write_packed_event(tag, packed)
+            if len(frame) > self._max_event_size:
+                data = _trimmed(serial.unpack_bin(packed), self._max_event_size // 2)
+                frame = event.write_event(tag, data)
+            frames.append(frame)
+        if frames:
+            self._send_events(frames)
 
     def publish(self, load: dict[str, Any], topics: list[str] | None) -> None:
         """

@@ -1,5 +1,7 @@
 """
 The loop of a worker: frames from the daemon and requests from the router, one at a time.
+
+Each message of the router holds some requests, a frame for each; replies go back in their order.
 """
 
 import errno
@@ -15,7 +17,7 @@ from txsalt.config.master import MasterConfig
 from txsalt.errors import BadEncoding
 from txsalt.master.store import database, secrets
 from txsalt.master.worker import logs
-from txsalt.master.worker.answerer import answer
+from txsalt.master.worker.answerer import answers
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.bus import Outgoing
 from txsalt.master.worker.commands import returns
@@ -61,7 +63,7 @@ class WorkerLoop:
         rest: list[dict[str, Any]],
     ) -> None:
         bench = self._make_bench(context, config, hello)
-        requests = _connect(context, zmq.REP, config, f"workers-{hello['index']}")
+        requests = _connect(context, zmq.DEALER, config, f"workers-{hello['index']}")
         poller = zmq.Poller()
         poller.register(requests, zmq.POLLIN)
         poller.register(self._read_fd, zmq.POLLIN)
@@ -69,13 +71,20 @@ class WorkerLoop:
         returns.tell_leftover(bench)
         bench.out.tell_daemon("ready")
         self._obey(bench, rest)
+        unanswered = 0
         while not self._stopping:
-            events = dict(poller.poll(_FLUSH_MS if bench.waiting else None))
+            patience = _FLUSH_MS if bench.waiting else None
+            events = dict(poller.poll(0 if unanswered else patience))
             # The daemon's words first: after a rotation nobody gets the old key.
             if self._read_fd in events:
                 self._obey(bench, self._read_frames())
-            elif requests in events and not self._stopping:
-                requests.send(answer(bench, requests.recv()))
+            elif not unanswered and requests in events:
+                payloads = requests.recv_multipart()
+                unanswered, rest = len(payloads), answers(bench, payloads)
+            if unanswered and not self._stopping:
+                replies = next(rest)
+                requests.send_multipart(replies)
+                unanswered -= len(replies)
             if bench.waiting:
                 bench.flush()
         bench.last_return.clear()
@@ -86,7 +95,7 @@ class WorkerLoop:
         events = _connect(context, zmq.PUSH, config, "master_event_pull")
         publications = _connect(context, zmq.PUSH, config, "publish_pull")
         out = Outgoing(
-            send_event=events.send,
+            send_events=events.send_multipart,
             send_publication=publications.send,
             send_daemon=self._write,
             max_event_size=config.max_event_size,

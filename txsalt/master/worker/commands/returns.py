@@ -10,10 +10,10 @@ from typing import Any  # results are any msgpack value
 
 from txsalt.errors import BadLoad, BadName, BadSignature, RemoteError, Replayed
 from txsalt.events import tags
-from txsalt.master.store.jobs import Job
+from txsalt.master.store.jobs import Job, pack_return
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.principals import Minion
-from txsalt.wire import fields, job_loads, names, serial
+from txsalt.wire import event, fields, job_loads, names, serial
 
 log = logging.getLogger(__name__)
 
@@ -25,31 +25,49 @@ _TRIES = 100
 
 def save_return(bench: Bench, minion: Minion, load: dict[str, Any]) -> None:
     """Store a return and fire its event. Raises BadLoad or BadName for one that is incomplete."""
-    if not _signature_allows(bench, minion, load):
-        bench.refusals.note("unsigned return", f"of {minion.id}")
-        _note_refused(bench, minion, load, "it is not signed with the minion's key")
+    ret = read(bench, minion, load)
+    if ret is None:
         return
-    try:
-        ret = job_loads.read_return(load, minion.id)
-    except RemoteError as exc:
-        _note_refused(bench, minion, load, str(exc))
-        raise
     if ret.jid == _UNASKED:
         _save_unasked(bench, ret)
     else:
-        _save(bench, ret)
+        save_all(bench, [ret])
+
+
+def read(bench: Bench, minion: Minion, load: dict[str, Any]) -> job_loads.Return | None:
+    """Read a return, None if its signature forbids that. Raises as ``save_return`` does."""
+    if not _signature_allows(bench, minion, load):
+        bench.refusals.note("unsigned return", f"of {minion.id}")
+        _note_refused(bench, minion, load, "it is not signed with the minion's key")
+        return None
+    try:
+        return job_loads.read_return(load, minion.id)
+    except RemoteError as exc:
+        _note_refused(bench, minion, load, str(exc))
+        raise
+
+
+def save_all(bench: Bench, found: list[job_loads.Return]) -> None:
+    """Store returns in one commit, then fire the events of those that are news."""
+    bench.last_return.note([(ret.jid, ret.minion_id) for ret in found])
+    packed = [(ret, pack_return(ret)) for ret in found]
+    news = packed
+    if bench.config.job_cache:
+        kept = [each for each in packed if each[0].jid != _NOT_KEPT]
+        news = [each for each in packed if each[0].jid == _NOT_KEPT]
+        news += bench.jobs.save_returns(kept, bench.clock())
+    bench.out.fire_packed(
+        [(tags.job_return(ret.jid, ret.minion_id), _with_time(ret, body)) for ret, body in news]
+    )
 
 
 def tell_leftover(bench: Bench) -> None:
-    """Fire the event of the return at which the last worker of this number was killed."""
-    left = bench.last_return.leftover()
-    if left is None:
-        return
-    jid, minion_id = left
-    load = bench.jobs.returns(jid).get(minion_id)
-    if load is not None:
-        log.warning("the return of %s for job %s is told after a crash", minion_id, jid)
-        bench.out.fire(tags.job_return(jid, minion_id), load)
+    """Fire the events of the returns at which the last worker of this number was killed."""
+    for jid, minion_id in bench.last_return.leftover():
+        load = bench.jobs.returns(jid).get(minion_id)
+        if load is not None:
+            log.warning("the return of %s for job %s is told after a crash", minion_id, jid)
+            bench.out.fire(tags.job_return(jid, minion_id), load)
 
 
 def save_syndic_returns(bench: Bench, minion: Minion, load: dict[str, Any]) -> None:
@@ -62,12 +80,10 @@ def save_syndic_returns(bench: Bench, minion: Minion, load: dict[str, Any]) -> N
             bench.refusals.note("syndic return", f"of {minion.id}: {exc}")
 
 
-def _save(bench: Bench, ret: job_loads.Return) -> None:
-    bench.last_return.note((ret.jid, ret.minion_id))
-    keep = bench.config.job_cache and ret.jid != _NOT_KEPT
-    if keep and not bench.jobs.save_return(ret, bench.clock()):
-        return
-    bench.out.fire(tags.job_return(ret.jid, ret.minion_id), ret.load)
+def _with_time(ret: job_loads.Return, packed: bytes) -> bytes:
+    # The stamp of an event is the bus's own.
+    stamp = ret.load.get("ts")
+    return packed if stamp is None else event.with_field(packed, "ts", stamp)
 
 
 def _note_refused(bench: Bench, minion: Minion, load: dict[str, Any], reason: str) -> None:
@@ -92,7 +108,7 @@ def _save_unasked(bench: Bench, ret: job_loads.Return) -> None:
         known = bench.jobs.jid_of_request(request) if request is not None else None
         if known is not None:
             # A repetition; but whoever took it in before may have ended before it was saved.
-            _save(bench, job_loads.read_return({**load, "jid": known}, ret.minion_id))
+            save_all(bench, [job_loads.read_return({**load, "jid": known}, ret.minion_id)])
             return
         jid = bench.new_jid()
         load["jid"] = jid
@@ -102,7 +118,7 @@ def _save_unasked(bench: Bench, ret: job_loads.Return) -> None:
             bench.jobs.save_job(job, request)
         except Replayed:
             continue
-        _save(bench, job_loads.read_return(load, ret.minion_id))
+        save_all(bench, [job_loads.read_return(load, ret.minion_id)])
         return
     raise Replayed
 
@@ -128,7 +144,7 @@ def _save_lower_job(bench: Bench, job: Any) -> None:
         if not isinstance(result, dict):
             raise BadLoad("a return of a syndic is not a map")
         lower = {**outer, **result, "cmd": "_return", "jid": jid}
-        _save(bench, job_loads.read_return(lower, names.minion_id(minion_id)))
+        save_all(bench, [job_loads.read_return(lower, names.minion_id(minion_id))])
 
 
 def _save_quietly(bench: Bench, job: Job) -> None:
