@@ -161,8 +161,8 @@ def _refuse_forbidden(command: Command, functions: Mapping[str, Any]) -> None:
     text = " ".join(map(str, words)) if isinstance(words, list | tuple) else str(words)
     forbidden = functions["config.get"]("cmd_blacklist_glob", []) or []
     allowed = functions["config.get"]("cmd_whitelist_glob", []) or ["*"]
-    if any(fnmatch(text, each) for each in forbidden) or not any(
-        fnmatch(text, each) for each in allowed
+    if any(fnmatch(text, each) for each in forbidden) or not (
+        "*" in allowed or any(fnmatch(text, each) for each in allowed)
     ):
         raise CommandExecutionError(f'The shell command "{text}" is not permitted')
 
