@@ -261,7 +261,7 @@ def _is_about_own(bench: Bench, user: User, named: Mapping[str, Any]) -> bool:
         job is not None
         and isinstance(ids, list)
         and all(isinstance(each, str) for each in ids)
-        and set(ids) <= set(job.minions)
+        and set(ids) <= {*job.minions, *job.missing}
     )
 
 

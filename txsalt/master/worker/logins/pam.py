@@ -54,6 +54,8 @@ def ask(question: dict[str, Any]) -> dict[str, Any]:
     handle = c_void_p()
     service = str(question["service"]).encode()
     if question.get("confdir"):
+        if not hasattr(pam, "pam_start_confdir"):
+            return {"ok": False, "reason": "this PAM library knows no other folder"}
         folder = str(question["confdir"]).encode()
         code = pam.pam_start_confdir(service, user, byref(conversation), folder, byref(handle))
     else:
@@ -112,7 +114,8 @@ def _libraries() -> tuple[Any, Any]:
     libc.strdup.argtypes, libc.strdup.restype = (c_char_p,), c_void_p
     begin = (c_char_p, c_char_p, POINTER(_Conversation))
     pam.pam_start.argtypes = (*begin, POINTER(c_void_p))
-    pam.pam_start_confdir.argtypes = (*begin, c_char_p, POINTER(c_void_p))
+    if hasattr(pam, "pam_start_confdir"):  # since Linux-PAM 1.4
+        pam.pam_start_confdir.argtypes = (*begin, c_char_p, POINTER(c_void_p))
     for name in ("pam_authenticate", "pam_acct_mgmt", "pam_end"):
         getattr(pam, name).argtypes = (c_void_p, c_int)
     pam.pam_get_item.argtypes = (c_void_p, c_int, POINTER(c_void_p))
