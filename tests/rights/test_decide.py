@@ -88,11 +88,12 @@ class OnMinionsTests(SynchronousTestCase):
         """
         What is no rule, or a rule that says nothing, allows nothing.
         """
-        for entries in (
+        broken: tuple[Any, ...] = (
             [None], [5], [""], ["("], [{}], [{"web1": None}], [{"web1": [], "db*": [".*"]}],
             [{"*": [{"cmd.run": {}}]}], [{"*": [{"cmd.run": {"arg": ["x"]}}]}],
             [{"*": [{"cmd.run": {"args": "x"}}]}], ["@runner"], [{"@runner": [".*"]}],
-        ):  # fmt: skip
+        )  # fmt: skip
+        for entries in broken:
             self.assertFalse(on(entries, "cmd.run", "web1", args=["x"]).allowed, entries)
 
     def test_stalling_pattern(self) -> None:
