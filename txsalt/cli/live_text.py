@@ -5,10 +5,20 @@ The returns on stdout hold it all again, for programs and for who looks later.
 """
 
 import sys
-from collections.abc import Iterator
 from typing import Any, TextIO  # event data is any msgpack value
 
 from attrs import define, field
+
+Chunk = dict[str, Any]
+
+
+@define
+class _Minion:
+    """What is told of one minion."""
+
+    next: int = 0
+    early: dict[int, Chunk] = field(factory=dict)
+    open_lines: dict[str, str] = field(factory=dict)  # by channel
 
 
 @define
@@ -16,29 +26,37 @@ class LiveText:
     """The lines of one job, to ``stream``."""
 
     stream: TextIO = field(factory=lambda: sys.stderr)
-    _open: dict[tuple[str, str], str] = field(init=False, factory=dict)
+    _minions: dict[str, _Minion] = field(init=False, factory=dict)
 
-    def told(self, minion: str, data: dict[str, Any]) -> None:
+    def told(self, minion: str, data: Chunk) -> None:
         """Take a chunk (see ``minion/jobrunner/live.py``), or an item of a function's result."""
-        if "text" not in data:
+        number = data.get("number")
+        if "text" not in data or not isinstance(number, int):
             self._write(minion, [str(data.get("return"))])
             return
-        if data.get("left_out"):
-            self._write(minion, [f"[{data['left_out']} bytes more]"])
-        key = (minion, str(data.get("channel")))
-        *whole, rest = (self._open.get(key, "") + str(data["text"])).split("\n")
-        self._open[key] = rest
-        self._write(minion, whole)
+        known = self._minions.setdefault(minion, _Minion())
+        known.early[number] = data
+        # The master's workers take turns: what one of them was given later may be heard first.
+        while known.next in known.early:
+            self._show(minion, known, known.early.pop(known.next))
+            known.next += 1
 
     def ended(self, minion: str) -> None:
-        """Write the last lines of a minion, which have no end."""
-        self._write(minion, list(self._rests(minion)))
+        """Write what is left of a minion: after a chunk that was lost, and lines without end."""
+        known = self._minions.pop(minion, None)
+        if known is None:
+            return
+        for number in sorted(known.early):
+            self._show(minion, known, known.early[number])
+        self._write(minion, [rest for rest in known.open_lines.values() if rest])
 
-    def _rests(self, minion: str) -> Iterator[str]:
-        for key in [key for key in self._open if key[0] == minion]:
-            rest = self._open.pop(key)
-            if rest:
-                yield rest
+    def _show(self, minion: str, known: _Minion, data: Chunk) -> None:
+        if data.get("left_out"):
+            self._write(minion, [f"[{data['left_out']} bytes more]"])
+        channel = str(data.get("channel"))
+        *whole, rest = (known.open_lines.get(channel, "") + str(data["text"])).split("\n")
+        known.open_lines[channel] = rest
+        self._write(minion, whole)
 
     def _write(self, minion: str, lines: list[str]) -> None:
         for line in lines:
