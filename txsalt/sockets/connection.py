@@ -15,12 +15,11 @@ from twisted.logger import Logger
 from txzmq import ZmqConnection, ZmqEndpoint, ZmqEndpointType
 
 from txsalt.errors import EndpointUnusable, QueueFull
-from txsalt.sockets import ipc
+from txsalt.sockets import ipc, parts
 from txsalt.sockets.context import SocketContext
 from txsalt.sockets.tuning import Tuning, options
 
 # Plain ints: pyzmq's enums cost a microsecond at each use.
-_NOBLOCK = int(zmq.NOBLOCK)
 _EVENTS = int(zmq.EVENTS)
 _POLLIN = int(zmq.POLLIN)
 _POLLOUT = int(zmq.POLLOUT)
@@ -101,7 +100,7 @@ class Connection(ZmqConnection):
             self._enqueue(message)
             return
         try:
-            self.socket.send_multipart(message, _NOBLOCK)
+            parts.send(self.socket, message)
         except zmq.Again:
             self._enqueue(message)
         self._wake()
@@ -162,11 +161,11 @@ class Connection(ZmqConnection):
         return True
 
     def _receive(self) -> list[bytes]:
-        return self.socket.recv_multipart(_NOBLOCK)
+        return parts.receive(self.socket)
 
     def _send_waiting(self) -> None:
         try:
-            self.socket.send_multipart(self._unsent[0], _NOBLOCK)
+            parts.send(self.socket, self._unsent[0])
         except zmq.Again:
             return
         self._unsent.popleft()

@@ -176,7 +176,7 @@ def _settled(value: Any) -> Any:
     """Check the depth of a fresh value, and mend its strings in place."""
     if type(value) is not dict and type(value) is not list:
         return _bytes_or_text(value)
-    level = [value]
+    level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         deeper: list[Any] = []
         for node in level:

@@ -71,7 +71,7 @@ class WorkerLoop:
         returns.tell_leftover(bench)
         bench.out.tell_daemon("ready")
         self._obey(bench, rest)
-        unanswered = 0
+        unanswered, left = 0, iter(list[list[bytes]]())
         while not self._stopping:
             patience = _FLUSH_MS if bench.waiting else None
             events = dict(poller.poll(0 if unanswered else patience))
@@ -80,9 +80,9 @@ class WorkerLoop:
                 self._obey(bench, self._read_frames())
             elif not unanswered and requests in events:
                 payloads = requests.recv_multipart()
-                unanswered, rest = len(payloads), answers(bench, payloads)
+                unanswered, left = len(payloads), answers(bench, payloads)
             if unanswered and not self._stopping:
-                replies = next(rest)
+                replies = next(left)
                 requests.send_multipart(replies)
                 unanswered -= len(replies)
             if bench.waiting:
