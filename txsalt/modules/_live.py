@@ -35,18 +35,19 @@ def communicate(
             _register(selector, process.stdin, selectors.EVENT_WRITE, "stdin")
         while selector.get_map():
             for key, _ in selector.select(_left(process, deadline, timeout)):
-                if key.data == "stdin":
+                channel, file = key.data
+                if channel == "stdin":
                     rest = _feed(key.fd, rest)
                     is_over = not rest
                 else:
                     data = os.read(key.fd, _CHUNK)
                     is_over = not data
-                    found[key.data].append(data)
+                    found[channel].append(data)
                     if data:
-                        tell(key.data, data)
+                        tell(channel, data)
                 if is_over:
-                    selector.unregister(key.fileobj)
-                    key.fileobj.close()  # type: ignore[union-attr] - registered as files
+                    selector.unregister(file)
+                    file.close()
     process.wait(_left(process, deadline, timeout))
     err = b"".join(found["stderr"]) if process.stderr is not None else None
     return b"".join(found["stdout"]), err
@@ -56,7 +57,7 @@ def _register(
     selector: selectors.BaseSelector, file: IO[bytes] | None, event: int, channel: str
 ) -> None:
     if file is not None:
-        selector.register(file, event, channel)
+        selector.register(file, event, (channel, file))
 
 
 def _feed(descriptor: int, rest: memoryview) -> memoryview:

@@ -184,9 +184,7 @@ class JobRunner(Service):
         """Signal a job; one that waits does not start. See JobControl."""
         for job in self._running:
             if job.publication.jid == jid:
-                job.ended_by = number
-                job.handle.signal(number)
-                return job.handle.pid or 0
+                return _signal(job, number)
         for job in list(self._queue):
             if job.publication.jid == jid:
                 self._queue.remove(job)
@@ -225,8 +223,7 @@ class JobRunner(Service):
         def end() -> None:
             self._timer = None
             for job in list(self._running):
-                job.ended_by = numbers[0]
-                job.handle.signal(numbers[0])
+                _signal(job, numbers[0])
             if self._running and numbers[1:]:
                 self._end_after_grace(numbers[1:])
 
@@ -347,7 +344,7 @@ class JobRunner(Service):
 
     def _fire_start(self, publication: Publication) -> None:
         minion_id, load = self._settings.minion_id, publication.load
-        data = {"id": minion_id, "jid": publication.jid, "fun": publication.fun}
+        data: Record = {"id": minion_id, "jid": publication.jid, "fun": publication.fun}
         data |= {name: load.get(name) for name in ("tgt", "tgt_type", "user")}
         if isinstance(load.get("metadata"), dict):
             data["metadata"] = load["metadata"]
@@ -372,6 +369,14 @@ def _record(job: _Job) -> Record:
     if job.waits_for:
         return record | {"state": "waiting", "waits": job.waits_for}
     return record | {"state": "running"}
+
+
+def _signal(job: _Job, number: int) -> int:
+    """Signal a job that has started, since somebody asked for it; return its pid, 0 before that."""
+    job.ended_by = number
+    if job.handle is not None:
+        job.handle.signal(number)
+    return _pid(job)
 
 
 def _pid(job: _Job) -> int:
