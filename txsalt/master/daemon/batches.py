@@ -71,7 +71,7 @@ class Batches(Service):
         self._beginnings: set[Deferred[None]] = set()
         self._again: dict[str, Any] = {}  # delayed calls
         self._jids = JidClock()
-        publisher.listen(tags.JOB_PREFIX, self._heard)
+        publisher.listen(tags.JOB_PREFIX, self._heard, lambda: bool(self._running))
 
     def startService(self) -> "Deferred[None]":
         """Go on with what is unfinished."""

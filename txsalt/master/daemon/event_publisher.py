@@ -32,6 +32,10 @@ _MODE = 0o660
 Listener = Callable[[str, dict[str, Any]], None]
 
 
+def _always() -> bool:
+    return True
+
+
 class EventPublisher(Service):
     """The bus, and the daemon's own ear on it."""
 
@@ -47,7 +51,7 @@ class EventPublisher(Service):
         self._pub_endpoint = pub_endpoint
         self._hwm = hwm
         self._journal = EventJournal()
-        self._listeners: list[tuple[bytes, Listener]] = []
+        self._listeners: list[tuple[bytes, Listener, Callable[[], bool]]] = []
         self._pull: PullSocket | None = None
         self._pub: EventPublishSocket | None = None
 
@@ -69,9 +73,13 @@ class EventPublisher(Service):
                 socket.close()
         self._pull = self._pub = None
 
-    def listen(self, prefix: str, listener: Listener) -> None:
-        """Call ``listener(tag, data)`` for each event whose tag starts with ``prefix``."""
-        self._listeners.append((prefix.encode(), listener))
+    def listen(self, prefix: str, listener: Listener, wanted: Callable[[], bool] = _always) -> None:
+        """
+        Call ``listener(tag, data)`` for each event whose tag starts with ``prefix``.
+
+        While ``wanted()`` is False, events are not even unpacked for this listener.
+        """
+        self._listeners.append((prefix.encode(), listener, wanted))
 
     def fire(self, tag: str, data: dict[str, Any]) -> None:
         """Publish an event of the daemon's own."""
@@ -87,8 +95,8 @@ class EventPublisher(Service):
         if self._pub is not None:
             self._pub.send(stamped)
         self._journal.add(now.timestamp(), stamped)
-        for prefix, listener in self._listeners:
-            if frame.startswith(prefix):
+        for prefix, listener, wanted in self._listeners:
+            if frame.startswith(prefix) and wanted():
                 self._tell(listener, stamped)
 
     def _tell(self, listener: Listener, frame: bytes) -> None:
