@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from txsalt.loader.scan import Place, folder, package
 
 # Kinds that have an option for folders of their own.
-_OWN_FOLDERS = {"modules": "module_dirs", "grains": "grains_dirs", "utils": "utils_dirs"}
+_OWN_FOLDERS = {
+    "modules": "module_dirs",
+    "grains": "grains_dirs",
+    "utils": "utils_dirs",
+    "returners": "returner_dirs",
+}
 
 
 def places_of(config: Mapping[str, object], kind: str, built_in: str = "") -> list[Place]:

@@ -1,8 +1,10 @@
 """
 Returns on disk: one file for each, from before it is sent until the master acknowledged it.
 
-Small blocking writes in the reactor: a return is a few KiB, and it goes to the page cache (no
-fsync: it outlives a kill of the daemon, not a power cut).
+Small blocking writes in the reactor: a return is a few KiB, and by default it goes to the page
+cache; it outlives a kill of the daemon, not a power cut. Flushing it (``outbox_fsync``) costs 4 ms
+a return instead of 0.13 ms (p50, ext4 on a virtual disk; p99 16 ms), in which the reactor stands
+still, while a warm job takes 15 ms from end to end; hence it is an option.
 """
 
 import contextlib
@@ -36,9 +38,10 @@ class Entry:
 class Outbox:
     """A folder of returns, in the order in which they were put."""
 
-    def __init__(self, folder: str) -> None:
-        """Touches nothing yet."""
+    def __init__(self, folder: str, *, fsync: bool = False) -> None:
+        """Touches nothing yet. ``fsync`` flushes each return to the disk."""
         self._folder = folder
+        self._fsync = fsync
         self._number = 0
 
     def entries(self) -> list[Entry]:
@@ -69,13 +72,26 @@ class Outbox:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(packed)
+                if self._fsync:
+                    file.flush()
+                    os.fdatasync(file.fileno())
             os.replace(beside, path)
+            if self._fsync:
+                self._flush_folder()
         except OSError:
             # A full disk must not be made fuller.
             with contextlib.suppress(OSError):
                 os.unlink(beside)
             raise
         return Entry(path=path, since=now, load=load)
+
+    def _flush_folder(self) -> None:
+        """A file that was flushed is not there after a power cut unless its name is, too."""
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def remove(self, entry: Entry) -> None:
         """Forget a return. Raises OSError; FileNotFoundError is none."""

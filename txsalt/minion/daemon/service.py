@@ -11,6 +11,7 @@ import os
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -18,11 +19,13 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
 from txsalt.config.minion import MinionConfig
+from txsalt.config.schedule_file import path_of
 from txsalt.events import tags
 from txsalt.minion.daemon import settings
 from txsalt.minion.daemon.address import Resolver, parse_masters, system_lookup
 from txsalt.minion.daemon.arrival import Arrival
 from txsalt.minion.daemon.calls import Calls
+from txsalt.minion.daemon.deliveries import Deliveries, names_in
 from txsalt.minion.daemon.event_bus import EventBus, place_of
 from txsalt.minion.daemon.facts import FactKeeper
 from txsalt.minion.daemon.grains_child import collect
@@ -36,6 +39,11 @@ from txsalt.minion.daemon.mine import MineUpdate
 from txsalt.minion.daemon.outbox import Outbox
 from txsalt.minion.daemon.returns import Returns
 from txsalt.minion.daemon.road import MasterRoad
+from txsalt.minion.daemon.schedule import Schedule
+from txsalt.minion.daemon.schedule_book import ScheduleBook
+from txsalt.minion.daemon.schedule_calls import ScheduleCalls
+from txsalt.minion.daemon.schedule_memory import ScheduleMemory
+from txsalt.minion.daemon.scheduled_runs import Outlets, ScheduledRuns
 from txsalt.minion.daemon.zygote import Zygote
 from txsalt.process.folder_lock import FolderLock
 from txsalt.process.ordered import OrderedMultiService
@@ -74,7 +82,7 @@ def make_minion(
     bus = _bus(config, reactor, context)
     returns = Returns(
         reactor,
-        Outbox(os.path.join(config.cachedir, "outbox")),
+        _outbox(config, "outbox"),
         link.request,
         settings.returns(config),
     )
@@ -83,18 +91,40 @@ def make_minion(
     def waits(jid: str, reason: str) -> None:
         runner.waits(jid, reason)
 
+    def ask_schedule(arguments: dict[str, Any]) -> Any:
+        return asked(arguments)
+
     calls = Calls(
         request=link.request,
         fire_local=bus.fire,
         refreshes=refreshes,
         waits=waits,
+        schedule=ask_schedule,
     )
     zygote = Zygote(reactor, config.as_map(), calls, idle_seconds=config.zygote_idle_seconds)
     collected = partial(collect, reactor, config.as_map())
-    facts = FactKeeper(settings.facts(config), collected, link.request, zygote.set_facts)
+
+    def facts_changed(grains: dict[str, Any], pillar: dict[str, Any]) -> None:
+        zygote.set_facts(grains, pillar)
+        book.use_facts(grains, pillar)
+        schedule.facts_came()
+
+    facts = FactKeeper(settings.facts(config), collected, link.request, facts_changed)
+    deliveries = Deliveries(
+        reactor, _outbox(config, "deliveries"), zygote.start, names_in(config.returners)
+    )
     events = MasterEvents(link.request)
     fate = JobFate(returns.trouble)
-    runner = JobRunner(reactor, zygote, settings.runner(config), returns.put, events.fire, fate)
+    runner = JobRunner(
+        reactor, zygote, settings.runner(config), returns.put, events.fire, fate, deliveries.take
+    )
+    outlets = Outlets(
+        master=returns.put,
+        returners=deliveries.put,
+        always=tuple(names_in(config.schedule_returner)),
+    )
+    book, schedule = _schedule(config, reactor, ScheduledRuns(reactor, config.id, runner, outlets))
+    asked = ScheduleCalls(book, schedule)
     listener = Listener(
         reactor,
         settings.listener(config),
@@ -105,17 +135,43 @@ def make_minion(
         partial(fate.heard, is_ours=False),
     )
     mine = MineUpdate(reactor, config.id, runner, returns.put if config.mine_return_job else None)
-    arrival = Arrival(reactor, settings.arrival(config), link, listener, facts, mine, returns.hurry)
+
+    def arrived() -> None:
+        returns.hurry()
+        schedule.master_came()
+
+    arrival = Arrival(reactor, settings.arrival(config), link, listener, facts, mine, arrived)
     _wire_refreshes(refreshes, bus, events, facts, zygote)
 
     tree = OrderedMultiService(reactor, on_start_failure=on_start_failure)
     for service in (FolderLock(config.cachedir), context, bus, link, returns, facts):
         tree.add(service)
-    tree.add(ZygoteService(zygote))
+    for service in (ZygoteService(zygote), deliveries):
+        tree.add(service)
     tree.add(runner, stop_deadline=_RUNNER_DEADLINE)
+    tree.add(schedule)
     tree.add(listener)
     tree.add(arrival)
     return tree
+
+
+def _outbox(config: MinionConfig, name: str) -> Outbox:
+    return Outbox(os.path.join(config.cachedir, name), fsync=config.outbox_fsync)
+
+
+def _schedule(
+    config: MinionConfig, reactor: object, runs: ScheduledRuns
+) -> tuple[ScheduleBook, Schedule]:
+    def changed() -> None:
+        schedule.look_again()
+
+    book = ScheduleBook(
+        config.schedule, path_of(config.config_dir, config.default_include), changed
+    )
+    memory = ScheduleMemory(os.path.join(config.cachedir, "schedule.json"))
+    early = config.scheduler_before_connect
+    schedule = Schedule(reactor, config.id, book, memory, runs, before_connect=early)
+    return book, schedule
 
 
 def _link(config: MinionConfig, reactor: object, context: SocketContext) -> Link:

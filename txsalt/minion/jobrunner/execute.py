@@ -71,6 +71,11 @@ def run(load: Mapping[str, Any], context: Context, *, blackout: bool = True) -> 
     list of names with ``arg`` a list of lists. What the functions raise becomes part of the
     result; only a bug of ours raises. ``blackout`` False does not heed ``minion_blackout``.
     """
+    if "rets" in load:
+        # Here, as few minions have returners.
+        from txsalt.minion.jobrunner import deliver
+
+        return deliver.run(load, context)
     job = _Job(load, context, blackout)
     fun = load["fun"]
     if isinstance(fun, str):
@@ -88,10 +93,21 @@ def run(load: Mapping[str, Any], context: Context, *, blackout: bool = True) -> 
 
 def functions_for(context: Context) -> tuple[Functions, dict[str, Any]]:
     """Give the functions of a job, and the map that is their ``__context__``."""
+    functions, dunders = loaded(context)
+    return functions, dunders["__context__"]
+
+
+def loaded(context: Context) -> tuple[Functions, dict[str, Any]]:
+    """Give the functions of a job, and the globals that modules of another kind get."""
     shared: dict[str, Any] = {}
     config = context.config
     dunders: dict[str, Any] = {
-        "__opts__": {**config, "grains": context.grains, "pillar": context.pillar},
+        "__opts__": {
+            **config.get("module_options", {}),
+            **config,
+            "grains": context.grains,
+            "pillar": context.pillar,
+        },
         "__grains__": context.grains,
         "__pillar__": context.pillar,
         "__context__": shared,
@@ -107,7 +123,7 @@ def functions_for(context: Context) -> tuple[Functions, dict[str, Any]]:
     utils = Functions(places_of(config, "utils"), salts, kind="utils")
     for each in (functions, utils):
         each.share("__utils__", utils)
-    return functions, shared
+    return functions, {**salts, "__utils__": utils}
 
 
 def _guest(

@@ -1,0 +1,182 @@
+"""Tests of the minion's schedule."""
+
+from zoneinfo import ZoneInfo
+
+from tests.minion.schedule_case import ScheduleCase, every
+from tests.schedule.test_moment import unix
+
+
+class RunTests(ScheduleCase):
+    def test_interval(self) -> None:
+        """
+        A job with an interval runs at once, and then at its beat.
+        """
+        self.start({"job": every(10)})
+        self.assertEqual(self.runs, 1)
+        self.pass_time(30)
+        self.assertEqual(self.runs, 4)
+
+    def test_not_at_start(self) -> None:
+        """
+        With run_on_start off the first run is after one interval; a cron job waits for its time.
+        """
+        self.start(
+            {
+                "job": every(10, run_on_start=False),
+                "cron": {"function": "test.ping", "cron": "1 12 * * *"},
+            }
+        )
+        self.assertEqual(self.runs, 0)
+        self.pass_time(10)
+        self.assertEqual(self.runs, 1)
+        self.pass_time(55, step=5)
+        self.assertEqual(self.runs, 7)
+
+    def test_return(self) -> None:
+        """
+        The master gets the result under "req", with the name of the job and the process's number.
+        """
+        self.start({"job": every(10, args=["a"], kwargs={"b": 1}, metadata={"team": "x"})})
+        self.pass_time(1)
+        [load] = self.returns
+        self.assertEqual(
+            list(load)[:7], ["cmd", "id", "fun", "fun_args", "schedule", "jid", "metadata"]
+        )
+        self.assertEqual(
+            {name: load[name] for name in ("cmd", "id", "fun", "schedule", "jid", "pid")},
+            {
+                "cmd": "_return",
+                "id": "m1",
+                "fun": "test.ping",
+                "schedule": "job",
+                "jid": "req",
+                "pid": 4000,
+            },
+        )
+        self.assertEqual(load["fun_args"], ["a", {"b": 1}])
+        self.assertEqual((load["return"], load["retcode"], load["success"]), (True, 0, True))
+        self.assertEqual((load["metadata"]["team"], load["metadata"]["_TOS"]), ("x", "+0000"))
+
+    def test_own_jid(self) -> None:
+        """
+        Each run has a jid of its own, seen in saltutil.running with the name of the job.
+        """
+        self.start({"job": every(10)})
+        [record] = self.runner.records()
+        self.assertEqual(record["schedule"], "job")
+        self.assertEqual(record["jid"][:14], "20261123120000")
+
+    def test_where_results_go(self) -> None:
+        """
+        return_job off keeps results from the master; returners get them, and the jid is real then.
+        """
+        self.start(
+            {
+                "silent": every(100, return_job=False),
+                "uncached": every(100, return_job="nocache"),
+                "there": every(100, returner="sqlite3,http", return_config="other"),
+            }
+        )
+        self.end_all()
+        self.assertEqual(
+            sorted((load["schedule"], load["jid"][:3]) for load in self.returns),
+            [("there", "202"), ("uncached", "noc")],
+        )
+        [(ret, names)] = self.returned
+        self.assertEqual(names, ["sqlite3", "http"])
+        self.assertEqual((ret["ret_config"], ret["jid"][:3]), ("other", "202"))
+        self.start({"more": every(100, returner="http")}, always=("http", "syslog"))
+        self.end_all()
+        self.assertEqual(self.returned[0][1], ["http", "syslog"])
+
+    def test_maxrunning(self) -> None:
+        """
+        No more runs of a job at once than it allows; what is left out does not come later.
+        """
+        self.start({"job": every(10), "two": every(10, maxrunning=2)})
+        self.pass_time(30, end=False)
+        self.assertEqual(self.runs, 3)
+        self.assertEqual(self.status()["_skip_reason"], "maxrunning")
+        self.end_all()
+        self.pass_time(9)
+        self.assertEqual(self.runs, 3)
+        self.pass_time(1)
+        self.assertEqual(self.runs, 5)
+
+    def test_enabled(self) -> None:
+        """
+        A job, or all of them, can be switched off and on again; nothing is made up for then.
+        """
+        self.start({"job": every(10), "off": every(10, enabled=False)})
+        self.assertEqual(self.runs, 1)
+        self.end_all()
+        self.calls({"do": "disable", "name": "job"})
+        self.pass_time(20)
+        self.assertEqual((self.runs, self.status()["_skip_reason"]), (1, "disabled"))
+        self.calls({"do": "enable", "name": "job"})
+        self.pass_time(10)
+        self.assertEqual(self.runs, 2)
+        self.calls({"do": "disable", "name": ""})
+        self.pass_time(50)
+        self.assertEqual(self.runs, 2)
+
+    def test_range(self) -> None:
+        """
+        A range keeps a job off, and after a range to skip one run follows if it is asked for.
+        """
+        night = {"start": "12:00", "end": "12:01"}
+        self.start(
+            {
+                "job": every(20, run_on_start=False, skip_during_range=night),
+                "after": {
+                    "function": "test.ping",
+                    "when": "12:00:30",
+                    "skip_during_range": night,
+                    "run_after_skip_range": True,
+                },
+            }
+        )
+        self.pass_time(60)
+        self.assertEqual(self.runs, 0)
+        self.assertEqual(self.status()["_skip_reason"], "in_skip_range")
+        self.pass_time(2)
+        self.assertEqual(self.runs, 1)
+        self.pass_time(18)
+        self.assertEqual(self.runs, 2)
+
+    def test_skip_function(self) -> None:
+        """
+        Another function runs in place of a job that a range keeps off.
+        """
+        self.start(
+            {
+                "skip_function": "test.echo",
+                "skip_during_range": {"start": "11:00", "end": "13:00"},
+                "job": every(10, run_on_start=False),
+            }
+        )
+        self.pass_time(10)
+        self.assertEqual(self.returns[0]["fun"], "test.echo")
+
+    def test_dry_run(self) -> None:
+        """
+        A job with dry_run does nothing.
+        """
+        self.start({"job": every(10, dry_run=True)})
+        self.pass_time(30)
+        self.assertEqual(self.runs, 0)
+
+
+class ClockTests(ScheduleCase):
+    zone = ZoneInfo("Europe/Berlin")
+
+    def test_summer_time(self) -> None:
+        """
+        Clocks that change do not lose a nightly job, nor run it twice.
+        """
+        for night in ("2027-03-27", "2026-10-24"):
+            self.clock.rightNow = unix(f"{night}T23:00:00", self.zone)
+            self.start({night: {"function": "test.ping", "cron": "30 2 * * *"}})
+            self.pass_time(8 * 3600, step=30)
+            self.assertEqual(self.runs, 1)
+            self.stop()
