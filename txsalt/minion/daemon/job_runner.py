@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol  # loads are maps of any msgpack value
 
-from attrs import define, field, frozen
+from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -22,35 +22,14 @@ from twisted.logger import Logger
 
 from txsalt.events import tags
 from txsalt.jobs import state_runs, verdict
-from txsalt.jobs.state_runs import StateRun
 from txsalt.minion.daemon import job_fate
 from txsalt.minion.daemon.fair_queue import FairQueue
 from txsalt.minion.daemon.job_control import JobControl, Record
+from txsalt.minion.daemon.job_entry import End, Handle, Job, deadline, error
 from txsalt.minion.daemon.job_fate import JobFate
 from txsalt.wire.job_loads import Load, Publication, return_load
 
 _FIND_JOB = "saltutil.find_job"
-# How programs end that get no memory, and whom the kernel ends for want of it.
-_FOR_LACK_OF_MEMORY = (-signal.SIGKILL, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
-_SPEC = ("fun", "arg", "tgt", "jid", "ret", "tgt_type", "user")
-
-
-class End(Protocol):
-    """How a job ended (the zygote's JobEnd)."""
-
-    result: dict[str, Any] | None
-    status: int | None
-    seconds: float
-
-
-class Handle(Protocol):
-    """A job in the zygote (its JobHandle)."""
-
-    pid: int | None
-    ended: Deferred[Any]
-
-    def signal(self, number: int) -> None:
-        """Signal its process group."""
 
 
 class Starter(Protocol):
@@ -70,19 +49,6 @@ class RunnerSettings:
     state_queue: bool | int = False  # what a state run does that does not say it
     memory_mib: int = 0  # what a job is limited to, to tell it
     grace: float = 5.0  # at the stop, for running jobs; then TERM, and as long again, then KILL
-
-
-@define(eq=False)
-class _Job:
-    publication: Publication
-    done: Callable[[Record], None]
-    due: float | None = None  # the clock's seconds: its deadline, which counts from its arrival
-    timeout: float | None = field(init=False, default=None)  # seconds that it may run, once started
-    handle: Handle | None = None
-    ended_by: int | None = field(default=None)  # the signal that somebody asked for
-    since: float = 0.0  # when it started, in seconds of the daemon's clock
-    state_run: StateRun | None = None
-    waits_for: str = ""  # what a job that has started says that it waits for
 
 
 def pool_limit(process_count_max: int) -> int:
@@ -119,8 +85,8 @@ class JobRunner(Service):
         self._fire = fire
         self._fate = fate or JobFate(lambda _: None)
         self._to_returners = to_returners
-        self._queue: FairQueue[_Job] = FairQueue()
-        self._running: list[_Job] = []
+        self._queue: FairQueue[Job] = FairQueue()
+        self._running: list[Job] = []
         self._control = JobControl(self)
         self._all_ended: Deferred[None] | None = None
         self._timer: IDelayedCall | None = None
@@ -134,8 +100,8 @@ class JobRunner(Service):
         if answer is not None:
             self._return(publication, answer)
             return
-        due = _deadline(publication, self._clock.seconds())
-        self._admit(_Job(publication, lambda result: self._return(publication, result), due))
+        due = deadline(publication, self._clock.seconds())
+        self._admit(Job(publication, lambda result: self._return(publication, result), due))
 
     def run_own(
         self, jid: str, fun: str, done: Callable[[Record], None], more: Load | None = None
@@ -148,45 +114,45 @@ class JobRunner(Service):
         load: Load = {"fun": fun, "arg": [], "jid": jid, "tgt": "", "ret": "", "user": ""}
         load |= more or {}
         mine = self._settings.minion_id
-        job = _Job(
+        job = Job(
             Publication(jid=jid, tgt=mine, tgt_type="glob", fun=fun, arg=load["arg"], load=load),
             done,
         )
         if self.running:
             self._admit(job)
-        return lambda: _pid(job)
+        return lambda: job.pid
 
     def records(self) -> list[Record]:
         """List the jobs that run, then those that wait, as ``saltutil.running`` shows them."""
         return [
-            *(_record(job) for job in self._running),
+            *(job.record() for job in self._running),
             *(self._queued(job, at) for at, job in enumerate(self._queue, 1)),
         ]
 
     def waits(self, jid: str, reason: str) -> None:
         """Note what a job that has started waits for before it works; "": for nothing any more."""
         for job in self._running:
-            if job.publication.jid == jid:
+            if job.jid == jid:
                 job.waits_for = reason
 
     def fate_of(self, jid: str) -> job_fate.Fate:
         """Say what became of a job: see ``job_fate``."""
         now = self._clock.seconds()
         for job in self._running:
-            if job.publication.jid == jid:
+            if job.jid == jid:
                 return {"state": "running", "seconds": round(now - job.since, 1)}
         for position, job in enumerate(self._queue, 1):
-            if job.publication.jid == jid:
+            if job.jid == jid:
                 return {"state": "queued", "position": position}
         return self._fate.of(jid)
 
     def signal(self, jid: str, number: int) -> int | None:
         """Signal a job; one that waits does not start. See JobControl."""
         for job in self._running:
-            if job.publication.jid == jid:
-                return _signal(job, number)
+            if job.jid == jid:
+                return job.signal(number)
         for job in list(self._queue):
-            if job.publication.jid == jid:
+            if job.jid == jid:
                 self._queue.remove(job)
                 job.done(verdict.of_kill(number))
                 return 0
@@ -196,7 +162,7 @@ class JobRunner(Service):
         """Take no job, drop those that wait, and wait until the others have ended or were ended."""
         super().stopService()
         for job in self._queue.clear():
-            job.done(_error("the minion stopped before the job could start"))
+            job.done(error("the minion stopped before the job could start"))
         self._all_ended = Deferred()
         if self._running:
             self.log.info("waiting for {count} jobs", count=len(self._running))
@@ -205,7 +171,7 @@ class JobRunner(Service):
             self._all_ended.callback(None)
         return self._all_ended
 
-    def _admit(self, job: _Job) -> None:
+    def _admit(self, job: Job) -> None:
         job.state_run = state_runs.state_run(
             job.publication.fun, job.publication.arg, self._settings.state_queue
         )
@@ -215,31 +181,31 @@ class JobRunner(Service):
         else:
             self._add(job)
 
-    def _queued(self, job: _Job, position: int) -> Record:
+    def _queued(self, job: Job, position: int) -> Record:
         more = {"state": "queued", "position": position, "waits": self._why(job)}
-        return {**_record(job), **more}
+        return {**job.record(), **more}
 
     def _end_after_grace(self, numbers: list[int]) -> None:
         def end() -> None:
             self._timer = None
             for job in list(self._running):
-                _signal(job, numbers[0])
+                job.signal(numbers[0])
             if self._running and numbers[1:]:
                 self._end_after_grace(numbers[1:])
 
         self._timer = self._clock.callLater(self._settings.grace, end)
 
-    def _add(self, job: _Job) -> None:
+    def _add(self, job: Job) -> None:
         publication = job.publication
-        self._queue.put(str(publication.load.get("user") or ""), job)
+        self._queue.put(job.user, job)
         self._start_next()
         if job.handle is None and self._is_queued(job):
             self.log.info("job {jid} waits: {why}", jid=publication.jid, why=self._why(job))
 
-    def _is_queued(self, job: _Job) -> bool:
+    def _is_queued(self, job: Job) -> bool:
         return any(each is job for each in self._queue)
 
-    def _refusal(self, job: _Job) -> Record | None:
+    def _refusal(self, job: Job) -> Record | None:
         """Refuse a state run that does not wait, while others run or wait before it."""
         if job.state_run is None:
             return None
@@ -247,26 +213,26 @@ class JobRunner(Service):
         if not before or job.state_run.waits(len(before)):
             return None
         first = before[0]
-        fun, jid = first.state_run.fun, first.publication.jid
+        fun, jid = first.state_run.fun, first.jid
         if first.handle is None:
             return state_runs.refused_with(f'The function "{fun}" waits to run, with jid {jid}')
-        return state_runs.refusal(fun, _pid(first), jid, first.since)
+        return state_runs.refusal(fun, first.pid, jid, first.since)
 
-    def _may_start(self, job: _Job) -> bool:
+    def _may_start(self, job: Job) -> bool:
         return job.state_run is None or all(each.state_run is None for each in self._running)
 
-    def _why(self, job: _Job) -> str:
+    def _why(self, job: Job) -> str:
         for each in self._running if job.state_run is not None else ():
             if each.state_run is not None:
-                holder = {"fun": each.state_run.fun, "pid": _pid(each), "jid": each.publication.jid}
+                holder = {"fun": each.state_run.fun, "pid": each.pid, "jid": each.jid}
                 return f"for {state_runs.describe(holder)}"
         return f"{len(self._running)} jobs run"
 
-    def _start(self, job: _Job) -> None:
+    def _start(self, job: Job) -> None:
         publication = job.publication
         job.timeout = self._time_for(job)
         if job.timeout is not None and job.timeout <= 0:
-            job.done(_error("the job waited for others until its deadline, and did not start"))
+            job.done(error("the job waited for others until its deadline, and did not start"))
             return
         self.log.info("job {jid} starts: {fun}", jid=publication.jid, fun=publication.fun)
         if publication.load.get("start_event"):
@@ -281,12 +247,12 @@ class JobRunner(Service):
             lambda failure: self.log.failure("while returning a job", failure=failure)
         )
 
-    def _ended(self, end: End, job: _Job) -> None:
+    def _ended(self, end: End, job: Job) -> None:
         self._running.remove(job)
-        jid = job.publication.jid
+        jid = job.jid
         self.log.info("job {jid} ended after {seconds:.1f} s", jid=jid, seconds=end.seconds)
         try:
-            job.done(end.result if end.result is not None else self._died(end, job))
+            job.done(job.result_of(end, self._settings.memory_mib))
         finally:
             self._next()
 
@@ -305,29 +271,10 @@ class JobRunner(Service):
                 self._timer = None
             self._all_ended.callback(None)
 
-    def _time_for(self, job: _Job) -> float | None:
+    def _time_for(self, job: Job) -> float | None:
         left = None if job.due is None else job.due - self._clock.seconds()
         limits = [each for each in (self._settings.timeout, left) if each is not None]
         return min(limits) if limits else None
-
-    def _died(self, end: End, job: _Job) -> Record:
-        if job.ended_by is not None:
-            return verdict.of_kill(job.ended_by)
-        if job.timeout is not None and end.seconds >= job.timeout:
-            return verdict.of_timeout(round(job.timeout, 1))
-        if end.status is None:
-            return _error("the program that runs jobs ended, and the job with it")
-        code = os.waitstatus_to_exitcode(end.status)
-        died = verdict.of_death(-code) if code < 0 else verdict.of_death(None, code)
-        if code in _FOR_LACK_OF_MEMORY:
-            died["return"] += self._memory_hint(code)
-        return died
-
-    def _memory_hint(self, code: int) -> str:
-        if code == -signal.SIGKILL:
-            return "; not on request: perhaps by the kernel, as the machine had no memory left"
-        limit = self._settings.memory_mib
-        return f"; its memory is limited to {limit} MiB (job_memory_max)" if limit else ""
 
     def _return(self, publication: Publication, result: Record) -> None:
         for event in result.get("events") or ():
@@ -349,39 +296,3 @@ class JobRunner(Service):
         if isinstance(load.get("metadata"), dict):
             data["metadata"] = load["metadata"]
         self._fire(tags.job_start(publication.jid, minion_id), data)
-
-
-def _deadline(publication: Publication, now: float) -> float | None:
-    """Return when the caller's patience ends; stock masters send no such field."""
-    seconds = publication.load.get("deadline")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
-        return None
-    return now + seconds
-
-
-def _record(job: _Job) -> Record:
-    load = job.publication.load
-    record: Record = {"pid": _pid(job)}
-    record |= {name: load.get(name, "") for name in _SPEC}
-    record |= {"jid": job.publication.jid, "tgt_type": job.publication.tgt_type}
-    if "schedule" in load:
-        record["schedule"] = load["schedule"]
-    if job.waits_for:
-        return record | {"state": "waiting", "waits": job.waits_for}
-    return record | {"state": "running"}
-
-
-def _signal(job: _Job, number: int) -> int:
-    """Signal a job that has started, since somebody asked for it; return its pid, 0 before that."""
-    job.ended_by = number
-    if job.handle is not None:
-        job.handle.signal(number)
-    return _pid(job)
-
-
-def _pid(job: _Job) -> int:
-    return (job.handle.pid or 0) if job.handle is not None else 0
-
-
-def _error(text: str) -> Record:
-    return {"return": f"ERROR: {text}", "retcode": 1, "success": False, "out": "nested"}
