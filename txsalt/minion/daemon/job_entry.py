@@ -80,6 +80,8 @@ class Job:
         record: Record = {"pid": self.pid}
         record |= {name: load.get(name, "") for name in _SPEC}
         record |= {"jid": self.jid, "tgt_type": self.publication.tgt_type}
+        if "schedule" in load:
+            record["schedule"] = load["schedule"]
         if self.waits_for:
             return record | {"state": "waiting", "waits": self.waits_for}
         return record | {"state": "running"}
