@@ -117,16 +117,21 @@ class MasterFace:
 
 
 def accept_reply(
-    face: MasterFace, request: auth_loads.AuthRequest, session: str, version: int
+    face: MasterFace,
+    request: auth_loads.AuthRequest,
+    session: str,
+    version: int,
+    minion_key: rsa.PublicKey | None = None,
 ) -> envelope.Reply:
     """
-    Write the accepting reply.
+    Write the accepting reply; ``minion_key`` is the key of the request if it was parsed before.
 
     Raises BadKey if the minion's key is none that we accept; BadAlgorithm for unknown names (the
     caller answers these unsigned). A token that does not decrypt is ignored, as in stock masters.
     """
     enc_algo = algorithms.check_enc_algo(request.enc_algo)
-    minion_key = rsa.PublicKey.from_pem(request.pub)
+    if minion_key is None:
+        minion_key = rsa.PublicKey.from_pem(request.pub)
     inner = auth_loads.AcceptedLoad(
         pub_key=face.key.public.pem,
         publish_port=face.publish_port,

@@ -31,9 +31,12 @@ _LAST_WORDS_SECONDS = 0.05
 _STOP_SECONDS = 5.0
 
 
-# The last field but two of a sealed request: id, enc_algo, sig_algo.
+# The field is the last but two of a sealed request, and the second of a sign-in's load.
 _NAME = b"\xa2id"
-_NAME_WITHIN = 360  # bytes from the end
+_NAME_WITHIN = 360  # bytes from the end, or from the beginning
+_SIGN_IN = b"\xa5_auth"
+_FIXSTR, _FIXSTR_END = 0xA0, 0x20  # msgpack: a text shorter than 32 bytes, its length included
+_LONG_NAME = 35  # bytes of a longer one that are looked at, with its header
 
 
 class _Request(NamedTuple):
@@ -150,10 +153,8 @@ class RequestRouter(Service):
         self._check_drained()
 
     def _arrived(self, route: list[bytes], payload: bytes) -> None:
-        at = payload.rfind(_NAME, -_NAME_WITHIN)
-        kin = None if at < 0 else hash(payload[at:])
-        request = _Request(route, payload)
-        if self._closing or not self._assignment.arrived(request, self._reactor.seconds(), kin):
+        request, now = _Request(route, payload), self._reactor.seconds()
+        if self._closing or not self._assignment.arrived(request, now, _kin_of(payload)):
             self.refused += 1
             self._reply(route, _REFUSED)
 
@@ -185,3 +186,23 @@ class RequestRouter(Service):
         if idle and self._drained is not None:
             drained, self._drained = self._drained, None
             drained.callback(None)
+
+
+def _kin_of(payload: bytes) -> int | None:
+    """
+    Return the same number for all requests of a minion; None for a request of somebody else.
+
+    A guess, without unpacking: whoever forges it only chooses a worker.
+    """
+    at = payload.rfind(_NAME, -_NAME_WITHIN)
+    if at < 0:
+        if _SIGN_IN not in payload[:_NAME_WITHIN]:
+            return None
+        at = payload.find(_NAME, 0, _NAME_WITHIN)
+    start = at + len(_NAME)
+    if at < 0 or start >= len(payload):
+        return None
+    size = payload[start] - _FIXSTR
+    if 0 < size < _FIXSTR_END:
+        return hash(payload[start + 1 : start + 1 + size])
+    return hash(payload[start : start + _LONG_NAME])

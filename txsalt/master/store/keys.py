@@ -79,6 +79,11 @@ class KeyStore:
 
     def get(self, minion_id: str) -> Known:
         """Return state and cleaned PEM of an id; denied keys lie beside and do not count."""
+        if not os.path.lexists(self._path(KeyState.REJECTED, minion_id)):
+            # The usual case, and a parsed key is at hand: the file need not be read again.
+            key = self.accepted_key(minion_id)
+            if key is not None:
+                return Known(state=KeyState.ACCEPTED, pem=key.pem)
         for state in _ORDER:
             pem = self.pem(minion_id, state)
             if pem is not None:

@@ -31,14 +31,23 @@ def auth(bench: Bench, opened: Opened) -> envelope.Reply:
     except BadAlgorithm as exc:
         return envelope.ClearReply({"ret": str(exc)})
     # The key's text is what is stored and compared, so it must be the text of a key.
-    request = evolve(request, pub=rsa.PublicKey.from_pem(request.pub).pem)
+    key = _key_of(bench, request)
+    request = evolve(request, pub=key.pem)
     decision = _decide(bench, request)
     _carry_out(bench, request, decision)
     face = bench.face(request.sig_algo)
     if decision.verdict is not None:
         return admission.verdict_reply(face, request, decision.verdict, opened.version)
     session = bench.sessions.key_string(request.minion_id, request.pub, bench.clock())
-    return admission.accept_reply(face, request, session, opened.version)
+    return admission.accept_reply(face, request, session, opened.version, key)
+
+
+def _key_of(bench: Bench, request: auth_loads.AuthRequest) -> rsa.PublicKey:
+    # Nearly always it is the accepted one, which need not be parsed again.
+    key = bench.keys.accepted_key(request.minion_id)
+    if key is not None and key.pem == request.pub:
+        return key
+    return rsa.PublicKey.from_pem(request.pub)
 
 
 def _decide(bench: Bench, request: auth_loads.AuthRequest) -> Decision:
