@@ -94,3 +94,14 @@ class MistakeTests(SynchronousTestCase):
             self.assertIn(f"\n  {name} ", text)
         self.assertNotIn("__complete", text)
         self.assertIn("rerun", job.make_parser().format_help())
+
+    def test_returner_options(self) -> None:
+        """
+        A job says to which returners its results go, and with which options.
+        """
+        words = ["*", "test.ping", "--return", "a,b", "--return-config", "other"]
+        parser = job_options.make_parser(main.commands())
+        options = parser.parse_args([*words, "--return_kwargs", "{token: x}"])
+        made = job_options.read_job(options, main.commands())
+        self.assertEqual(made.ret, "a,b")
+        self.assertEqual(made.extra, {"ret_config": "other", "ret_kwargs": {"token": "x"}})

@@ -43,6 +43,8 @@ def make_parser(commands: dict[str, str]) -> Parser:
     made = parser(
         "txsalt-cli", "Run a function on the minions that match a target.", _EPILOG + listed
     )
+    # All options would fill a screen; the list below has them.
+    made.usage = "%(prog)s [OPTION ...] TARGET FUNCTION [ARGUMENT ...]"
     made.add_argument(
         "words", nargs="*", metavar="TARGET FUNCTION [ARGUMENT]", help="what to run where"
     )
@@ -63,7 +65,17 @@ def make_parser(commands: dict[str, str]) -> Parser:
     made.add_argument(
         "--stream", action="store_true", help="show what commands write, on stderr, as it comes"
     )
-    made.add_argument("--return", dest="ret", default="", metavar="RETURNER", help="also return to")
+    made.add_argument(
+        "--return", dest="ret", default="", metavar="RETURNER", help="also return to; a,b for two"
+    )
+    made.add_argument(
+        "--return-config", "--return_config", metavar="PREFIX",
+        help="the returner's options are those that begin with PREFIX.",
+    )  # fmt: skip
+    made.add_argument(
+        "--return-kwargs", "--return_kwargs", type=_metadata, metavar="MAP",
+        help="options of the returner for this job",
+    )  # fmt: skip
     made.add_argument(
         "-d", "--doc", action="store_true", help="show what functions do: TARGET [FUNCTION …] -d"
     )
@@ -115,7 +127,12 @@ def read_job(options: argparse.Namespace, commands: dict[str, str]) -> Job:
 
 
 def _extra(options: argparse.Namespace) -> dict[str, Any]:
-    extra: dict[str, Any] = {"metadata": options.metadata} if options.metadata else {}
+    known = {
+        "metadata": options.metadata,
+        "ret_config": options.return_config,
+        "ret_kwargs": options.return_kwargs,
+    }
+    extra: dict[str, Any] = {name: value for name, value in known.items() if value}
     return extra | {"stream": True} if options.stream else extra
 
 

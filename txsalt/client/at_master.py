@@ -103,6 +103,8 @@ class AtMaster:
         if name == "refresh":
             self._tell_minion(_REFRESHES[arguments["what"]], {})
             return True
+        if name != "fire_event":
+            return True  # a question to a daemon about its own jobs
         if arguments.get("local"):
             self._tell_minion(arguments["tag"], arguments.get("data"))
             return True
