@@ -37,7 +37,7 @@ class MinionPlaces(SharedPlaces):
         262144, doc="Bytes of a file that are read at once.", check=kinds.integer(1024)
     )
     loop_interval: float = option(
-        1, doc="Seconds between two looks at the schedule.", check=kinds.number(0.1)
+        1, doc="Not needed: the schedule waits for the next job of it.", check=kinds.number(0.1)
     )
 
 
