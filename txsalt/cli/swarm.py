@@ -45,7 +45,7 @@ _PATHS = {
 _SWITCHES = {
     "keep_keys": "leave the keys that --pki-dir accepted",
     "known_master": "ask with a token, as minions do that know the master (needs --pki-dir)",
-    "topics": "subscribe as where zmq_filtering is on",
+    "topics": "subscribe as minions of txsalt do, to what is for them",
 }
 _CHOICES = {
     "kind": (plans.KINDS, "flood: what to send"),

@@ -52,11 +52,17 @@ class Book:
         self._minions: dict[str, _Minion] = {}
         self._by_topic: dict[bytes, str] = {}
         self._topics: dict[bytes, str] = {}  # those subscribed to now, and the address
+        self.connections = 0
         self._connections: Counter[str] = Counter()
         self._with_topic: Counter[str] = Counter()
         self._addresses: dict[str, frozenset[str]] = {}
         self._changed: set[str] = set()
         self._moved = False  # whether connections without a topic may have changed
+
+    @property
+    def without_topic(self) -> int:
+        """How many connections hear everything, as far as one can see."""
+        return max(0, self.connections - len(self._topics))
 
     def restore(self, sightings: Iterable[Sighting], now: float) -> None:
         """Take what a former run knew; whoever was there has to come again."""
@@ -108,11 +114,13 @@ class Book:
     def connected(self, address: str) -> None:
         """A connection has come, with or without a topic."""
         self._connections[address] += 1
+        self.connections += 1
         self._moved = True
 
     def disconnected(self, address: str) -> None:
         """A connection has gone."""
         _less(self._connections, address)
+        self.connections -= 1
         self._moved = True
 
     def addresses_are(self, addresses: Mapping[str, Iterable[str]]) -> None:

@@ -19,11 +19,44 @@ from txsalt.wire import algorithms, job_loads, rsa
 from txsalt.wire.crypticle import Crypticle
 
 BROADCAST = b"broadcast"
+# What a frame without a topic can begin with: the header of a map of two fields or some more.
+# No topic begins so, thus who subscribes to these hears all that is for everybody and no more.
+_WITHOUT_TOPIC = tuple(bytes([0x80 + fields]) for fields in range(2, 7))
+_WILD = frozenset("*?[")
 
 
 def topic_of(minion_id: str) -> bytes:
     """Return the topic of one minion where publications are filtered: hex SHA-1 of its id."""
     return hashlib.sha1(minion_id.encode()).hexdigest().encode()  # noqa: S324 - the wire's choice
+
+
+def topics_of(minion_id: str, *, filtered: bool) -> tuple[bytes, ...]:
+    """
+    Return what a minion subscribes to; ``filtered``: its master never sends without a topic.
+
+    Copies for other minions do not come, from any master.
+    """
+    topics = (BROADCAST, topic_of(minion_id))
+    return topics if filtered else (*_WITHOUT_TOPIC, *topics)
+
+
+def pays_to_address(targets: int, connections: int, without_topic: int) -> bool:
+    """
+    Tell whether a copy for each target costs less than one frame for everybody.
+
+    ``without_topic`` of the connections hear every copy, whomever it is for: stock minions.
+    """
+    return 0 < 2 * targets * (1 + without_topic) <= connections
+
+
+def named_targets(load: job_loads.Load) -> list[str] | None:
+    """Return the ids that a job names one by one; None if it must go to everybody."""
+    tgt, tgt_type = load.get("tgt"), load.get("tgt_type", "glob")
+    if tgt_type == "list" and isinstance(tgt, list):
+        return tgt
+    if tgt_type == "glob" and isinstance(tgt, str) and not _WILD.intersection(tgt):
+        return [tgt]
+    return None
 
 
 @define

@@ -7,7 +7,7 @@ Source: PROTOCOL sections 2.1 and 2.2.
 from collections import deque
 from collections.abc import Callable
 
-from txsalt.protocol.publication import BROADCAST, topic_of
+from txsalt.protocol.publication import topics_of
 from txsalt.swarm import zmtp
 from txsalt.swarm.connection import Address, Connection
 from txsalt.swarm.loop import Loop
@@ -32,7 +32,7 @@ class Ears:
         *,
         topics: bool,
     ) -> None:
-        """``topics``: subscribe as a minion does where publications are filtered."""
+        """``topics``: subscribe as minions of ours do, to what is for them; else to everything."""
         self.lost = 0
         self._loop = loop
         self._address = address
@@ -92,4 +92,4 @@ class Ears:
     def _topics_of(self, owner: Minion | None) -> tuple[bytes, ...]:
         if owner is None or not self._topics:
             return (b"",)
-        return (BROADCAST, topic_of(owner.facts.id))
+        return topics_of(owner.facts.id, filtered=False)

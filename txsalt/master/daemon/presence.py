@@ -77,6 +77,10 @@ class Presence(Service):
         self._book.settle(time.time())
         return self._book.present()
 
+    def audience(self) -> tuple[int, int]:
+        """Return how many connections listen, and how many of them to everything."""
+        return self._book.connections, self._book.without_topic
+
     async def _start(self) -> None:
         known = await deferToThread(store.read, self._store_path)
         self._book.restore(known, time.time())

@@ -1,7 +1,9 @@
 """
 Relay jobs to the minions: number, seal, sign, publish.
 
-Interactions: a worker has saved the job and pushes it here; every minion gets the same frame.
+Interactions: a worker has saved the job and pushes it here; every minion gets the same frame, but
+for a job that names few of many minions: these get a copy each, under their topics. Minions that
+subscribe to everything, as stock ones do, drop copies for others, and are few where this is done.
 Nobody else holds the serial. While the shared key changes, jobs wait until the workers hand out
 the new one: a minion that finds a job unreadable signs in again, and must then get the key that
 opens it.
@@ -9,13 +11,20 @@ opens it.
 Source: PROTOCOL sections 2.2, 8.2, 11.
 """
 
+from collections.abc import Callable
 from typing import Any  # the job's load is any msgpack map
 
 from twisted.application.service import Service
 from twisted.logger import Logger
 
 from txsalt.errors import RemoteError
-from txsalt.protocol.publication import BROADCAST, Sealer, topic_of
+from txsalt.protocol.publication import (
+    BROADCAST,
+    Sealer,
+    named_targets,
+    pays_to_address,
+    topic_of,
+)
 from txsalt.sockets.context import SocketContext
 from txsalt.sockets.publish import PublishSocket
 from txsalt.sockets.push_pull import PullSocket
@@ -42,9 +51,11 @@ class PublishRelay(Service):
         """
         ``filtering`` sends each copy under a topic (Salt's zmq_filtering).
 
-        ``watcher`` is told who listens; it may also be set before the start.
+        ``watcher`` is told who listens; it may also be set before the start. ``audience`` returns
+        how many connections there are, and how many of these hear everything.
         """
         self.watcher = watcher
+        self.audience: Callable[[], tuple[int, int]] = _nobody_known
         self._context = context
         self._pull_endpoint = pull_endpoint
         self._pub_endpoint = pub_endpoint
@@ -119,8 +130,14 @@ class PublishRelay(Service):
             return
         sealed = self._sealer.seal(load)
         if not self._filtering:
-            self._pub.send([sealed])
-            return
+            minions = named_targets(load)
+            if minions is None or not pays_to_address(len(minions), *self.audience()):
+                self._pub.send([sealed])
+                return
         topics = [BROADCAST] if minions is None else [topic_of(each) for each in minions]
         for topic in topics:
             self._pub.send([topic, sealed])
+
+
+def _nobody_known() -> tuple[int, int]:
+    return 0, 0

@@ -111,7 +111,7 @@ class Master(OrderedMultiService):
             foundation.store_path,
             event_interval=config.loop_interval if config.presence_events else 0,
         )
-        relay.watcher = presence.watcher
+        relay.watcher, relay.audience = presence.watcher, presence.audience
         shared_key = SharedKey(
             reactor,
             relay,

@@ -19,14 +19,11 @@ from twisted.logger import Logger
 from txsalt.errors import BadBox, RemoteError
 from txsalt.minion.daemon.complaints import Complaints
 from txsalt.minion.daemon.unreadable import DISTANCE, Unreadable
-from txsalt.protocol.publication import BROADCAST, Opener, topic_of
+from txsalt.protocol.publication import Opener, topics_of
 from txsalt.protocol.sign_in import SignedIn
 from txsalt.targeting.facts import Facts
 from txsalt.targeting.matches_me import matches
 from txsalt.wire.job_loads import Publication
-
-# Every topic: also publications without one come through.
-_EVERYTHING = (b"",)
 
 
 class Closable(Protocol):
@@ -107,10 +104,9 @@ class Listener(Service):
             return
         self._disconnect()
         self._endpoint = endpoint
-        # Our own topic, also where all comes through: a txsalt master sees by it who listens, and
-        # any other one sends nothing twice.
-        own = topic_of(self._settings.minion_id)
-        topics = (BROADCAST, own) if self._settings.filtered else (*_EVERYTHING, own)
+        # Our own topic, also where the master does not filter: a txsalt master sees by it who
+        # listens, and addresses us alone where that is cheaper.
+        topics = topics_of(self._settings.minion_id, filtered=self._settings.filtered)
         self._socket = self._subscribe(endpoint, topics, self._received, self._state_changed)
 
     def stopService(self) -> None:
