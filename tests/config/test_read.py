@@ -3,8 +3,10 @@
 import os
 
 from tests.config.folder import FolderTestCase
+from txsalt.config.minion import MinionConfig
 from txsalt.config.read import read_master, read_minion
-from txsalt.errors import ConfigError
+from txsalt.config.schedule_file import path_of, read_schedule, write_schedule
+from txsalt.errors import ConfigError, LocalError
 
 
 class ReadMasterTests(FolderTestCase):
@@ -130,6 +132,33 @@ class ReadMinionTests(FolderTestCase):
         config, _ = read_minion(self.folder)
         self.assertEqual((config.master, config.id), (["a", "b"], "123"))
         self.assertFalse(os.path.exists(os.path.join(self.folder, "minion_id")))
+
+    def test_options_of_modules(self) -> None:
+        """
+        Names with a dot are options of modules and returners; return says where results go.
+        """
+        text = "id: m\nreturn: [a, b]\nreturner.http.url: x\nother.redis.host: y\n"
+        self.write("minion", text)
+        config, warnings = read_minion(self.folder)
+        self.assertEqual(
+            (config.returners, config.module_options),
+            (["a", "b"], {"returner.http.url": "x", "other.redis.host": "y"}),
+        )
+        self.assertEqual(warnings, [])
+
+    def test_schedule_file(self) -> None:
+        """
+        The kept schedule stands for that of the main file.
+        """
+        self.write("minion", "id: m\nschedule: {a: {seconds: 5}}\n")
+        path = path_of(self.folder, MinionConfig().default_include)
+        self.assertIsNone(read_schedule(path))
+        write_schedule(path, {"b": {"seconds": 7}})
+        self.assertEqual(read_schedule(path), {"b": {"seconds": 7}})
+        self.assertEqual(read_minion(self.folder)[0].schedule, {"b": {"seconds": 7}})
+        for text, wrong in (("schedule: 5", LocalError), ("a: [", LocalError)):
+            self.write("minion.d/_schedule.conf", text)
+            self.assertRaises(wrong, read_schedule, path)
 
     def test_publish_port_is_the_masters(self) -> None:
         """

@@ -1,5 +1,7 @@
 """Tests of the minion's schedule."""
 
+import json
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.minion.schedule_case import ScheduleCase, every
@@ -56,6 +58,24 @@ class RunTests(ScheduleCase):
         self.assertEqual(load["fun_args"], ["a", {"b": 1}])
         self.assertEqual((load["return"], load["retcode"], load["success"]), (True, 0, True))
         self.assertEqual((load["metadata"]["team"], load["metadata"]["_TOS"]), ("x", "+0000"))
+
+    def test_as_recorded(self) -> None:
+        """
+        The return has the fields of a stock minion's, in their order.
+        """
+        path = Path(__file__).parents[1] / "vectors/3008.3/081-schedule-return.json"
+        plain = json.loads(path.read_text())["frames"][2]["plain"]
+        self.start({"labjob": {"function": "test.echo", "args": ["sched"], "seconds": 3}})
+        [jid] = self.zygote.handles
+        self.zygote.end(jid, {"return": "sched", "retcode": 0, "success": True})
+        [load] = self.returns
+        recorded = [name for name in plain if name not in ("nonce", "ts", "tok")]
+        self.assertEqual(list(load), recorded)
+        differ = {"id", "pid", "_stamp"}
+        self.assertEqual(
+            {name: load[name] for name in recorded if name not in differ},
+            {name: plain[name] for name in recorded if name not in differ},
+        )
 
     def test_own_jid(self) -> None:
         """

@@ -76,8 +76,9 @@ def shown(jobs: Jobs, *, show_all: bool, show_disabled: bool) -> Jobs:
 
 def as_text(stamp: object, form: str = TIME_FORMAT) -> str | None:
     """Write a Unix time in the zone of this machine; None for anything else."""
-    is_time = isinstance(stamp, int | float) and not isinstance(stamp, bool)
-    return datetime.fromtimestamp(stamp).strftime(form) if is_time else None
+    if not isinstance(stamp, int | float) or isinstance(stamp, bool):
+        return None
+    return datetime.fromtimestamp(stamp).strftime(form)
 
 
 def as_unix(text: object, form: str) -> float:

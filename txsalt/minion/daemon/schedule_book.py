@@ -39,7 +39,7 @@ class ScheduleBook:
     @property
     def is_enabled(self) -> bool:
         """Whether any job runs at all."""
-        return bool(self.listed()["enabled"]) if "enabled" in self.listed() else True
+        return bool(self.listed().get("enabled", True))
 
     @property
     def skip_function(self) -> str:
@@ -54,7 +54,8 @@ class ScheduleBook:
 
     def use_facts(self, grains: Mapping[str, Any], pillar: Mapping[str, Any]) -> None:
         """Take the jobs of a new pillar, and the names of times that ``whens`` holds."""
-        jobs, whens = pillar.get("schedule"), {}
+        jobs = pillar.get("schedule")
+        whens: Jobs = {}
         for facts in (grains, pillar):
             whens |= facts["whens"] if isinstance(facts.get("whens"), dict) else {}
         jobs = jobs if isinstance(jobs, dict) else {}
