@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from attrs import evolve
+
 from tests.minion.schedule_case import ScheduleCase, every
 from tests.schedule.test_moment import unix
 
@@ -177,6 +179,18 @@ class RunTests(ScheduleCase):
         )
         self.pass_time(10)
         self.assertEqual(self.returns[0]["fun"], "test.echo")
+
+    def test_trouble(self) -> None:
+        """
+        A job whose time cannot be found does not keep the others from theirs.
+        """
+        self.start({"bad": every(5), "job": every(10)})
+        self.end_all()
+        bad = self.book.entries["bad"]
+        self.book.entries["bad"] = evolve(bad, timing=None)
+        self.pass_time(60)
+        self.assertEqual(self.runs, 2 + 6)
+        self.assertTrue(self.flushLoggedErrors(AttributeError))
 
     def test_dry_run(self) -> None:
         """

@@ -77,6 +77,7 @@ class Schedule(Service):
         self._begun = False
         self._master_came = False
         self._seen: set[str] = set()
+        self._troubled: set[str] = set()
         self._skipped: dict[str, _Skipped] = {}
 
     def startService(self) -> None:
@@ -176,9 +177,14 @@ class Schedule(Service):
 
     def _look(self) -> None:
         now, place = self._clock.seconds(), self._place()
-        wishes = [
-            wish for entry in self._book.entries.values() for wish in self._due(entry, now, place)
-        ]
+        wishes: list[_Wish] = []
+        self._troubled.clear()
+        for entry in self._book.entries.values():
+            try:
+                wishes += self._due(entry, now, place)
+            except Exception:  # the edge: no job keeps the others from their time
+                self._troubled.add(entry.name)
+                self.log.failure("scheduled job {name} is left out", name=entry.name)
         chosen = self._choose(wishes, now, place)
         for entry, _ in chosen:
             self._skipped.pop(entry.name, None)
@@ -263,14 +269,13 @@ class Schedule(Service):
         self.log.debug("scheduled job {name} is left out: {why}", name=entry.name, why=reason)
 
     def _seconds_to_next(self, now: float, place: Place) -> float:
-        coming = [_LONGEST_WAIT]
+        coming = [now + _LONGEST_WAIT]
         for name, entry in self._book.entries.items():
-            progress = self._memory.jobs[name]
-            due = next_due(entry, progress.considered, place)
-            coming += [at - now for at in progress.extra]
-            if due is not None:
-                coming.append(due.at - now)
-        return max(0.0, min(coming))
+            progress = self._memory.jobs.get(name)
+            if progress is not None and name not in self._troubled:
+                due = next_due(entry, progress.considered, place)
+                coming += [*progress.extra, *([due.at] if due is not None else ())]
+        return max(0.0, min(coming) - now)
 
     def _wait(self, seconds: float) -> None:
         if self._timer is not None and self._timer.active():
