@@ -2,12 +2,14 @@
 
 import argparse
 import io
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.cli import job, job_options, main
 from txsalt.cli.options import count, moment, seconds
+from txsalt.cli.targets import hint
+from txsalt.client.steps import Job
 from txsalt.jobs import exit_codes
 
 
@@ -62,7 +64,20 @@ class MistakeTests(SynchronousTestCase):
         """
         self.assertIn("did you mean key?", self.mistake("kye", "list"))
         self.assertIn("did you mean event?", self.mistake("events"))
-        self.assertIn("invalid choice: 'lits'", self.mistake("job", "lits"))
+        self.assertIn("did you mean list?", self.mistake("job", "lits"))
+        self.assertIn("did you mean accept?", self.mistake("key", "acept", "web1"))
+
+    def test_salt_key(self) -> None:
+        """
+        Who types the options of salt-key is told what stands for them.
+        """
+        for words, expected in (
+            (("-L",), "did you mean 'key list'?"),
+            (("-a", "web1"), "did you mean 'key accept ID'?"),
+            (("-D", "-y"), "did you mean 'key delete --all'?"),
+            (("--finger-all",), "did you mean 'key finger'?"),
+        ):
+            self.assertIn(expected, self.mistake("key", *words), words)
 
     def test_words_that_do_not_fit(self) -> None:
         """
@@ -72,7 +87,10 @@ class MistakeTests(SynchronousTestCase):
             ((), "a target and a function are needed"),
             (("*",), "a target and a function are needed"),
             (("*", "ping"), "those have a dot"),
-            (("*", "test.ping,test.echo", "a"), "parted by 1 commas"),
+            (("*", "test.ping,test.echo", "a"), "parted by commas"),
+            (("*", "cmd.run", "ls", "-la"), "a command with options in quotes"),
+            (("job",), "are required: action\n"),
+            (("acl", "explain", "bob"), "are required: TARGET, FUNCTION\n"),
             (("job", "show"), "needs one job id"),
             (("job", "show", "latest"), "is no job id"),
             (("job", "list", "20260101000000000000"), "takes no job id"),
@@ -94,6 +112,34 @@ class MistakeTests(SynchronousTestCase):
             self.assertIn(f"\n  {name} ", text)
         self.assertNotIn("__complete", text)
         self.assertIn("rerun", job.make_parser().format_help())
+
+    def test_help(self) -> None:
+        """
+        Every command shows its help when asked.
+        """
+        for words in ([], *([name] for name in main.commands())):
+            shown = io.StringIO()
+            with redirect_stdout(shown):
+                ended = self.assertRaises(SystemExit, main.main, [*words, "--help"])
+            self.assertEqual(ended.code, exit_codes.OK, words)
+            self.assertIn("usage: txsalt-cli", shown.getvalue())
+            self.assertNotIn("%(", shown.getvalue())
+
+    def test_hints_at_targets(self) -> None:
+        """
+        A target that means nobody, since it is of another kind, is answered with that kind.
+        """
+        for tgt, kind, expected in (
+            ("web1,db1", "glob", "-L"),
+            ("web* and not db1", "glob", "-C"),
+            ("G@os:Debian", "glob", "-C"),
+            ("os:Debian", "glob", "-G"),
+            ("os", "grain", "NAME:VALUE"),
+            ("(web* or db1)", "compound", "words of their own"),
+        ):
+            self.assertIn(expected, hint(Job(tgt=tgt, tgt_type=kind, fun="test.ping")), tgt)
+        for tgt, kind in (("web1", "glob"), ("( web1 )", "compound"), ("(a|b)", "pcre")):
+            self.assertEqual(hint(Job(tgt=tgt, tgt_type=kind, fun="test.ping")), "", tgt)
 
     def test_returner_options(self) -> None:
         """

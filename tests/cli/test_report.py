@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from contextlib import redirect_stderr
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -75,6 +76,18 @@ class ReportTests(SynchronousTestCase):
         report.returned(returned("a", 1))
         report.ended({})
         self.assertEqual(list(json.loads(self.out.getvalue()).items()), [("a", 1), ("b", 2)])
+
+    def test_failures_are_named(self) -> None:
+        """
+        Who failed is named on stderr: a command that fails may write nothing.
+        """
+        report = self.report()
+        report.returned(returned("b", "", retcode=3))
+        report.returned(returned("a", "ok"))
+        said = io.StringIO()
+        with redirect_stderr(said):
+            report.ended({})
+        self.assertEqual(said.getvalue(), "txsalt-cli: failed on b\n")
 
     def test_quiet(self) -> None:
         """

@@ -24,6 +24,13 @@ class ReadMasterTests(FolderTestCase):
         self.assertEqual(len(warnings), 1)
         self.assertIn(f"{self.folder}/master", warnings[0])
 
+    def test_missing_folder(self) -> None:
+        """
+        A folder that is not there is refused: it is a slip of the hand, not a wish for defaults.
+        """
+        error = self.assertRaises(ConfigError, read_master, f"{self.folder}/nosuch")
+        self.assertIn(f"There is no folder {self.folder}/nosuch", str(error))
+
     def test_file(self) -> None:
         """
         What the file says counts; an empty file, or one of comments, is fine.

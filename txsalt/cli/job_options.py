@@ -45,6 +45,9 @@ def make_parser(commands: dict[str, str]) -> Parser:
     )
     # All options would fill a screen; the list below has them.
     made.usage = "%(prog)s [OPTION ...] TARGET FUNCTION [ARGUMENT ...]"
+    made.unknown_option_hint = (
+        "; an argument that begins with '-' goes behind '--', a command with options in quotes"
+    )
     made.add_argument(
         "words", nargs="*", metavar="TARGET FUNCTION [ARGUMENT]", help="what to run where"
     )
@@ -183,8 +186,8 @@ def _split(words: list[str], functions: int, sign: str = ",") -> list[list[str]]
             parts.append([other] if other else [])
     if len(parts) != functions:
         raise UsageError(
-            f"{functions} functions need their arguments parted by {functions - 1} commas"
-            " that stand alone, as in: test.ping,test.echo , hello"
+            f"the arguments of {functions} functions are parted by commas that stand alone"
+            f" ({functions - 1} here), as in: test.ping,test.echo , hello"
         )
     return parts
 

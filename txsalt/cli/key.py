@@ -30,6 +30,17 @@ _STATES = {
     "rej": KeyState.REJECTED,
 }
 _CHANGES = ("accept", "reject", "delete")
+ACTIONS = ("list", *_CHANGES, "finger", "print", "gen", "log")
+_OPTIONS_OF_SALT_KEY = {
+    **dict.fromkeys(("-L", "--list-all", "-l", "--list"), "list"),
+    **{f"-{name[0]}": f"{name} ID" for name in (*_CHANGES, "finger", "print")},
+    **{f"-{name[0].upper()}": f"{name} --all" for name in _CHANGES},
+    **{f"--{name}": f"{name} ID" for name in (*_CHANGES, "finger", "print")},
+    **{f"--{name}-all": f"{name} --all" for name in _CHANGES},
+    **dict.fromkeys(("-F", "--finger-all"), "finger"),
+    **dict.fromkeys(("-P", "--print-all"), "print"),
+    "--gen-keys": "gen NAME",
+}
 _PAST = {"accept": "accepted", "reject": "rejected", "delete": "deleted"}
 _EPILOG = """\
 actions:
@@ -50,6 +61,7 @@ examples:
 def main(argv: list[str]) -> int:
     """Run one key command; return 0, or 1 if no key was meant or the question was denied."""
     made = _parser()
+    _hint_at_actions(argv, made)
     options = made.parse_intermixed_args(argv)
     keys = Keys(options.config_dir, options.note)
     try:
@@ -65,6 +77,15 @@ def main(argv: list[str]) -> int:
         return key_more.run(keys, options, made)
     finally:
         keys.close()
+
+
+def _hint_at_actions(argv: list[str], made: Parser) -> None:
+    """Answer an option of salt-key's with the action that stands for it here."""
+    if any(word in ACTIONS for word in argv):
+        return
+    for word in argv:
+        if word in _OPTIONS_OF_SALT_KEY:
+            made.error(f"{word} is no action; did you mean 'key {_OPTIONS_OF_SALT_KEY[word]}'?")
 
 
 def matching(ids: list[str], globs: list[str]) -> list[str]:
@@ -179,7 +200,7 @@ def _parser() -> Parser:
     made.add_argument("command", choices=["key"], help=argparse.SUPPRESS)
     made.add_argument(
         "action",
-        choices=["list", *_CHANGES, "finger", "print", "gen", "log"],
+        choices=ACTIONS,
         metavar="ACTION",
         help="what to do, see below",
     )

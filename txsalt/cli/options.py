@@ -14,6 +14,8 @@ from txsalt.jobs import exit_codes
 MOST_SECONDS = 2_000_000.0
 
 _AGO = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd])")
+_REQUIRED = "the following arguments are required: "
+_WRONG_CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 Moment = Callable[[float], float]  # from the Unix time now to the one that is meant
@@ -22,18 +24,30 @@ Moment = Callable[[float], float]  # from the Unix time now to the one that is m
 class Parser(argparse.ArgumentParser):
     """An argument parser that ends with the documented exit code for a wrong command line."""
 
+    unknown_option_hint = ""  # what else an unknown option may have been meant for
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, what is like it, and how to get help."""
+        if message.startswith(_REQUIRED):
+            names = message.removeprefix(_REQUIRED).split(", ")
+            message = _REQUIRED + ", ".join(each for each in names if each not in self._free())
         hint = self._hint(message)
         self.exit(exit_codes.USAGE, f"{self.prog}: {message}{hint}\nSee '{self.prog} --help'.\n")
 
+    def _free(self) -> list[str]:
+        # argparse calls these required, too.
+        return [str(each.metavar or each.dest) for each in self._actions if each.nargs == "*"]
+
     def _hint(self, message: str) -> str:
+        if wrong := _WRONG_CHOICE.search(message):
+            return did_you_mean(wrong[1], re.findall(r"'([^']*)'", wrong[2]))
         kind, _, words = message.partition(": ")
         if kind != "unrecognized arguments":
             return ""
         known = [option for action in self._actions for option in action.option_strings]
         first = words.split()[0].partition("=")[0]
-        return did_you_mean(first, [each for each in known if each.startswith("--")])
+        near = did_you_mean(first, [each for each in known if each.startswith("--")])
+        return near or self.unknown_option_hint
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -119,6 +119,9 @@ class Report:
             self._record("missing", self.jid, minion, self._missing[minion])
         self._record("ended", self.jid, self._counts(), self.exit_code)
         self._finish()
+        if self._failed and self.style.how not in ("quiet", LINES, DOCUMENT):
+            # Not every failure can be seen in what was returned: cmd.run 'exit 3' is silent.
+            self._say(f"failed on {_some(sorted(self._failed))}")
         if self.style.name_missing:
             for minion in sorted(self._missing):
                 self._say(f"{minion} did not return: {self._missing[minion]}")
@@ -177,6 +180,11 @@ def _one_line(line: dict[str, Any]) -> str:
     from txsalt.outputters import json_text
 
     return json_text.render(line, indent=None)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return f"{', '.join(names[:10])}{more}"
 
 
 def _own_choice(load: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """``txsalt-cli TARGET FUNCTION [ARGUMENTS]``: run a function on minions and print what they
 return."""
 
+import argparse
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from txsalt.cli.job_options import UsageError, make_parser, read_job
 from txsalt.cli.main import commands
 from txsalt.client import follow
 from txsalt.client.session import Session
-from txsalt.client.steps import Ended, Job, Published, Returned, Step, Told, Waiting
+from txsalt.client.steps import Ended, Job, NobodyMatches, Published, Returned, Step, Told, Waiting
 from txsalt.jobs import exit_codes
 
 if TYPE_CHECKING:
@@ -29,6 +30,15 @@ def main(argv: list[str]) -> int:
     except UsageError as exc:
         made.error(str(exc))
     session = Session(options.config_dir, proof=login_options.proof(options, made))
+    try:
+        return _do(session, job, options)
+    except NobodyMatches as exc:
+        from txsalt.cli import targets
+
+        raise NobodyMatches(f"{exc}{targets.hint(job)}") from None
+
+
+def _do(session: Session, job: Job, options: argparse.Namespace) -> int:
     job = batch_options.with_plan(job, options, session.config)
     if options.subset is not None:
         from txsalt.cli import targets

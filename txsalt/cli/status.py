@@ -2,6 +2,7 @@
 
 import argparse
 import fnmatch
+import sys
 import time
 from typing import Any
 
@@ -31,8 +32,12 @@ def main(argv: list[str]) -> int:
     known = session.runner("presence.details")
     fitting = {each: known[each] for each in sorted(known) if _fits(each, options.globs)}
     shown = {each: about for each, about in fitting.items() if _wanted(about, options)}
+    if not fitting:
+        what = " ".join(options.globs) or "any minion"
+        print(f"txsalt-cli: there is no accepted key of {what}", file=sys.stderr)
     if options.output in (None, "table"):
-        _print_table(shown, time.time())
+        if fitting:
+            _print_table(shown, time.time())
     else:
         print(render(shown, options.output).removesuffix("\n"))
     if not fitting:

@@ -13,6 +13,7 @@ from txsalt.client.steps import Job, NobodyMatches
 from txsalt.jobs import exit_codes
 from txsalt.outputters.render import render
 
+_LEVELS = ("grain", "grain_pcre", "pillar", "pillar_pcre")
 _FACT_TYPES = ("glob", "pcre", "list")
 
 
@@ -49,6 +50,25 @@ def show(session: Session, job: Job, how: str | None) -> int:
         )
     print(f"txsalt-cli: {len(shown)} minions are meant", file=sys.stderr)
     return exit_codes.OK if shown else exit_codes.GENERIC
+
+
+def hint(job: Job) -> str:
+    """Say how a target that means nobody may have been meant, or nothing."""
+    tgt, kind = job.tgt, job.tgt_type
+    if not isinstance(tgt, str):
+        return ""
+    words = tgt.split()
+    if kind == "glob" and ("@" in tgt or len(words) > 1):
+        return "; -C takes a compound target"
+    if kind == "glob" and "," in tgt:
+        return "; -L takes a list of ids"
+    if kind == "glob" and ":" in tgt:
+        return "; -G takes GRAIN:GLOB, -I takes PILLAR:GLOB"
+    if kind in _LEVELS and job.delimiter not in tgt:
+        return f"; such a target is NAME{job.delimiter}VALUE"
+    if kind == "compound" and any(len(each) > 1 and each.strip("()") != each for each in words):
+        return "; parentheses are words of their own: ( web* or db* ) and G@os:Debian"
+    return ""
 
 
 def _preview(session: Session, job: Job) -> dict[str, Any]:

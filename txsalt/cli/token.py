@@ -93,10 +93,19 @@ def _list(session: Session, options: argparse.Namespace) -> int:
         return exit_codes.OK
     for each in found:
         ends = datetime.fromtimestamp(each["expire"], UTC).isoformat(timespec="seconds")
-        scope = "" if each["scope"] is None else f"  {each['scope']}"
+        scope = "" if each["scope"] is None else f"  {_as_rule(each['scope'])}"
         note = f"  # {each['note']}" if each["note"] else ""
         print(f"{each['id']}  {each['name']} ({each['eauth']})  until {ends}{scope}{note}")
     return exit_codes.OK
+
+
+def _as_rule(value: Any) -> str:
+    """Write rules as they stand in a configuration file, on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {_as_rule(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_as_rule, value)) + "]"
+    return str(value)
 
 
 def _revoke(session: Session, ids: list[str]) -> int:

@@ -20,7 +20,7 @@ from txsalt.events import tags
 from txsalt.wire import event
 
 _LIVE_SECONDS = 5.0
-
+_RUNNING = "is txsalt-master running?"
 
 _FORBIDDEN = "this user may not use it; ask for its owner or group"
 
@@ -112,7 +112,9 @@ class EventBus:
                 self._sub.unsubscribe(topic)
                 return frame
             self._early.append(frame)
-        raise MasterUnreachable(self._pub_path, f"its event bus was silent for {timeout:g} s")
+        raise MasterUnreachable(
+            self._pub_path, f"its event bus was silent for {timeout:g} s; {_RUNNING}"
+        )
 
     def receive(self, timeout: float | None) -> tuple[str, dict[str, Any]] | None:
         """Return the next event, or None after ``timeout`` seconds; unreadable ones are skipped."""
@@ -149,8 +151,6 @@ class EventBus:
         except PermissionError:
             raise BusForbidden(path, _FORBIDDEN) from None
         except OSError:
-            raise MasterUnreachable(
-                path, "there is no such socket; is txsalt-master running?"
-            ) from None
+            raise MasterUnreachable(path, f"there is no such socket; {_RUNNING}") from None
         if not os.access(path, os.R_OK | os.W_OK):
             raise BusForbidden(path, _FORBIDDEN)

@@ -4,12 +4,19 @@ Ask the local master on its request port, in clear text with the secret of this 
 Source: PROTOCOL section 10.
 """
 
+import time
 from typing import Any  # loads are maps of any msgpack value
 
 import zmq
 
 from txsalt.errors import MasterUnreachable, RequestRefused
 from txsalt.wire import envelope
+
+# A master that is being started answers within these seconds; where nothing listens for as long,
+# no patience helps.
+START_SECONDS = 5.0
+_LOOK_EVERY = 0.5  # seconds
+_RUNNING = "is txsalt-master running?"
 
 
 class Requests:
@@ -24,16 +31,15 @@ class Requests:
         """
         Send one clear request and return the reply's value, or the load of a clear envelope.
 
-        Raises MasterUnreachable without an answer in ``timeout`` seconds, RequestRefused for "bad
-        load".
+        Raises MasterUnreachable without an answer in ``timeout`` seconds, or in 5 while nothing
+        listens there; RequestRefused for "bad load".
         """
         socket = self._socket or self._connected()
         # Until there is an answer the socket is good for nothing else: whatever happens, drop it.
         self._socket = None
         try:
             socket.send(envelope.write_clear_request(load))
-            if not socket.poll(int(timeout * 1000)):
-                raise MasterUnreachable(self._endpoint, f"no answer within {timeout:g} s")
+            self._wait(socket, timeout)
             raw = socket.recv()
         except BaseException:
             socket.close()
@@ -47,6 +53,18 @@ class Requests:
             self._socket.close()
             self._socket = None
 
+    def _wait(self, socket: "zmq.Socket[bytes]", timeout: float) -> None:
+        now = time.monotonic()
+        deadline, heard_of = now + timeout, now
+        while not socket.poll(int(max(0, min(_LOOK_EVERY, deadline - now)) * 1000)):
+            now = time.monotonic()
+            if _somebody_listens(self._endpoint):
+                heard_of = now
+            if now >= heard_of + START_SECONDS:
+                raise MasterUnreachable(self._endpoint, f"nothing listens there; {_RUNNING}")
+            if now >= deadline:
+                raise MasterUnreachable(self._endpoint, f"no answer within {timeout:g} s")
+
     def _connected(self) -> "zmq.Socket[bytes]":
         socket = self._context.socket(zmq.REQ)
         socket.set(zmq.LINGER, 0)
@@ -54,6 +72,19 @@ class Requests:
             socket.set(zmq.IPV6, 1)
         socket.connect(self._endpoint)
         return socket
+
+
+def _somebody_listens(endpoint: str) -> bool:
+    # Only here: nobody pays for it whom the master answers.
+    import errno
+    import socket as sockets
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(endpoint)
+    family = sockets.AF_INET6 if "[" in endpoint else sockets.AF_INET
+    with sockets.socket(family) as probe:
+        probe.settimeout(_LOOK_EVERY)
+        return probe.connect_ex((parts.hostname, parts.port)) != errno.ECONNREFUSED
 
 
 def _value(reply: envelope.Reply) -> Any:

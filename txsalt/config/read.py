@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _C = TypeVar("_C", "MasterConfig", "MinionConfig")
 
+_USUAL_DIR = "/etc/txsalt"
+
 # The longest names of sockets in sock_dir.
 _MASTER_SOCKET = "master_event_pull.ipc"
 _MINION_SOCKET = "minion_event_0123456789_pull.ipc"
@@ -62,6 +64,9 @@ def read_minion(config_dir: str) -> "tuple[MinionConfig, list[str]]":
 
 def _read(config_class: type[_C], name: str, config_dir: str, findings: Findings) -> _C:
     config_dir = os.path.abspath(config_dir)
+    if config_dir != _USUAL_DIR and not os.path.isdir(config_dir):
+        # A slip of the hand, which would else start a daemon on the folders of another.
+        findings.problems.append(f"There is no folder {config_dir} (--config-dir).")
     known = options_of(config_class)
     defaults = {each.name: each.default for each in known.values()}
     pattern = str(defaults["default_include"])

@@ -7,6 +7,7 @@ about the log file and the pid file that the configuration names, unless its own
 others.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any, Protocol  # twistd's options are a dict of any values
 
@@ -64,10 +65,17 @@ class DaemonOptions(usage.Options):
             check_free(self.config.cachedir)
             self._become(self.config)
             self._tell_twistd(self.config)
+            self._warn()
         except LocalError as exc:
             raise SystemExit(str(exc)) from None
         except OSError as exc:
             raise SystemExit(f"{exc.filename}: {exc.strerror}") from None
+
+    def _warn(self) -> None:
+        if self.parent is not None and not self.parent.get("nodaemon"):
+            # The log has them, too, but who starts a daemon in the background reads the terminal.
+            for each in self.warnings:
+                print(each, file=sys.stderr)
 
     def _become(self, config: Config) -> None:
         if self.parent is None or self.parent.get("uid") is not None:
@@ -115,8 +123,6 @@ def _leave_tls_out() -> None:
     Twisted takes a missing pyOpenSSL for a reason to go without. Nothing has imported the
     reactor yet.
     """
-    import sys
-
     sys.modules.setdefault("OpenSSL", None)  # type: ignore[arg-type]
 
 
