@@ -14,7 +14,10 @@ from txsalt.master.store.identities import Identities, forget
 from txsalt.master.store.job_search import JobQuery
 from txsalt.master.store.jobs import Job, Jobs
 from txsalt.master.store.mine import MineStore
+from txsalt.targeting.needs import Needs
 from txsalt.wire.job_loads import Return, read_return
+
+NEEDS = Needs(grains=frozenset(["os", "a"]), pillar=frozenset(["role"]))
 
 
 def a_return(minion_id: str = "m1", jid: str = "1", **fields: object) -> Return:
@@ -136,17 +139,17 @@ class FactsTests(StoreCase):
         """
         other_connection = self.connect()
         other = FactsStore(other_connection)
-        self.assertIsNone(other.lookup(with_pillar=False)("m1"))
+        self.assertIsNone(other.lookup(NEEDS)("m1"))
         self.facts.save("m1", {"os": "Debian"}, {"role": "web"}, 1)
-        found = other.lookup(with_pillar=True)("m1")
+        found = other.lookup(NEEDS)("m1")
         self.assertEqual(
             found and (found.grains, found.pillar), ({"os": "Debian"}, {"role": "web"})
         )
         self.facts.save("m1", {"os": "Alma"}, {"role": "db"}, 2)
-        found = other.lookup(with_pillar=True)("m1")
+        found = other.lookup(NEEDS)("m1")
         self.assertEqual(found and (found.grains, found.pillar), ({"os": "Alma"}, {"role": "db"}))
         forget(self.connection, "m1")
-        self.assertIsNone(other.lookup(with_pillar=True)("m1"))
+        self.assertIsNone(other.lookup(NEEDS)("m1"))
         self.assertIsNone(other.one("m1"))
 
     def test_forgotten_and_known_again(self) -> None:
@@ -154,10 +157,10 @@ class FactsTests(StoreCase):
         A minion that comes back after its deletion is found with its new facts.
         """
         self.facts.save("m1", {"a": 1}, {}, 1)
-        self.facts.lookup(with_pillar=False)
+        self.facts.lookup(NEEDS)
         forget(self.connection, "m1")
         self.facts.save("m1", {"a": 2}, {}, 2)
-        found = self.facts.lookup(with_pillar=False)("m1")
+        found = self.facts.lookup(NEEDS)("m1")
         self.assertEqual(found and found.grains, {"a": 2})
 
     def test_same_facts_again(self) -> None:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from txsalt.errors import BadTarget
 
@@ -23,6 +23,7 @@ MAX_SUBJECT = 65536  # characters
 MAX_WAYS = 2_000_000  # about a tenth of a second at worst
 
 _ENDLESS = MAX_WAYS + 1
+_SHORT = 255  # characters; ten thousand ids have few lengths
 _ONE_WAY = {"LITERAL", "NOT_LITERAL", "ANY", "IN", "AT", "GROUPREF"}
 _REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
 
@@ -38,10 +39,16 @@ class BoundedRegex:
 
     regex: re.Pattern[str]
     tree: Any  # re's own parse tree, which has no public type
+    _known: dict[int, int] = field(init=False, factory=dict, eq=False, repr=False)
 
     def ways(self, length: int) -> int:
         """Return an upper bound of the ways to try on ``length`` characters, capped."""
-        return _ways(self.tree, length)
+        ways = self._known.get(length)
+        if ways is None:
+            ways = _ways(self.tree, length)
+            if length <= _SHORT:
+                self._known[length] = ways
+        return ways
 
     def matches_start(self, subject: str) -> bool:
         """Tell whether the pattern matches at the start; raises BadTarget if that would cost."""

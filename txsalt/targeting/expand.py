@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterable, Sequence
 from attrs import Factory, frozen
 
 from txsalt.errors import BadTarget
-from txsalt.targeting.expression import Pattern, evaluate
+from txsalt.targeting import matchers
+from txsalt.targeting.expression import Node, Pattern, evaluate, leaves
 from txsalt.targeting.facts import Facts
 from txsalt.targeting.matches_me import (
     BY_FACTS,
     BY_ID,
     COMPOUNDS,
+    WITH_DELIMITER,
     check_pattern,
     match_leaf,
-    matches,
     usable_compound,
 )
 from txsalt.targeting.nodegroups import Nodegroups, resolve
@@ -54,31 +55,20 @@ def expected(
     Return whom of the known ``ids`` a target means.
 
     ``facts_of`` answers None for a minion whose facts are not known. It is asked only when the
-    target needs facts. Never raises for a bad target: see ``Expansion.problem``.
+    target needs facts, and keeps the objects it shares among minions (``Facts.shared``). Never
+    raises for a bad target: see ``Expansion.problem``.
     """
     if tgt_type == "list":
         return _listed(tgt, list(ids))
     if tgt_type == "nodegroup" and isinstance(tgt, str):
         tgt, tgt_type = f"N@{tgt}", "compound"
     try:
-        if tgt_type in COMPOUNDS:
-            return _compound(tgt, tgt_type, ids, facts_of, nodegroups)
-        if not isinstance(tgt, str) or tgt_type not in BY_ID | BY_FACTS:
-            return Expansion(problem=f"unknown kind of target: {tgt_type!r}")
-        check_pattern(tgt_type, tgt)
+        node = _read(tgt, tgt_type, nodegroups, delimiter)
     except BadTarget as exc:
         return Expansion(problem=str(exc))
-
-    def facts_for(id: str) -> Facts | None:
-        return Facts(id) if tgt_type in BY_ID else facts_of(id)
-
-    return Expansion(
-        [
-            id
-            for id in ids
-            if (facts := facts_for(id)) is None or matches(tgt, tgt_type, facts, delimiter)
-        ]
-    )
+    if node is None:
+        return Expansion(problem=f"unknown kind of target: {tgt_type!r}")
+    return Expansion(list(filter(_decision(node, tgt_type, facts_of), ids)))
 
 
 def _listed(tgt: str | Sequence[str], ids: list[str]) -> Expansion:
@@ -97,29 +87,59 @@ def _is_text(name: object) -> bool:
     return isinstance(name, str)
 
 
-def _compound(
-    tgt: str | Sequence[str],
-    tgt_type: str,
-    ids: Iterable[str],
-    facts_of: FactsOf,
-    nodegroups: Nodegroups,
-) -> Expansion:
-    node = usable_compound(resolve(tgt, nodegroups) if isinstance(tgt, str) else tgt, tgt_type)
+def _read(
+    tgt: str | Sequence[str], tgt_type: str, nodegroups: Nodegroups, delimiter: str
+) -> Node | None:
+    if tgt_type in COMPOUNDS:
+        return usable_compound(resolve(tgt, nodegroups) if isinstance(tgt, str) else tgt, tgt_type)
+    if not isinstance(tgt, str) or tgt_type not in BY_ID | BY_FACTS:
+        return None
+    check_pattern(tgt_type, tgt)
+    return Pattern(tgt_type, tgt, delimiter if tgt_type in WITH_DELIMITER else ":")
 
-    def is_meant(id: str) -> bool:
-        known: list[Facts | None] = []
 
-        def leaf(pattern: Pattern) -> bool | None:
-            if pattern.engine in BY_ID:
-                return match_leaf(pattern, Facts(id), tgt_type)
-            if not known:
-                known.append(facts_of(id))
-            return None if known[0] is None else match_leaf(pattern, known[0], tgt_type)
+def _decision(node: Node, tgt_type: str, facts_of: FactsOf) -> Callable[[str], bool]:
+    """Return what tells of an id whether it is meant, or may be: facts that nobody has here."""
+    decide = {id(each): _of_leaf(each, tgt_type, facts_of) for each in leaves(node)}
+    only = decide[id(node)] if isinstance(node, Pattern) else None
+    minion_id = ""
 
+    def leaf(pattern: Pattern) -> bool | None:
+        return decide[id(pattern)](minion_id)
+
+    def is_meant(asked: str) -> bool:
+        nonlocal minion_id
+        minion_id = asked
         try:
-            # None: it depends on facts that nobody has here.
-            return evaluate(node, leaf) is not False
+            return (evaluate(node, leaf) if only is None else only(asked)) is not False
         except BadTarget:
             return False
 
-    return Expansion([id for id in ids if is_meant(id)])
+    return is_meant
+
+
+def _of_leaf(leaf: Pattern, tgt_type: str, facts_of: FactsOf) -> Callable[[str], bool | None]:
+    if leaf.engine in BY_ID:
+        return matchers.id_matcher(leaf.engine, leaf.pattern)
+    # What a thousand minions have in common is matched once, also if that is refused as too costly.
+    answers: dict[int, bool | BadTarget] = {}
+
+    def decide(minion_id: str) -> bool | None:
+        facts = facts_of(minion_id)
+        if facts is None or not facts.shared:
+            return None if facts is None else match_leaf(leaf, facts, tgt_type)
+        answer = answers.get(id(facts))
+        if answer is None:
+            answer = answers[id(facts)] = _answer(leaf, facts, tgt_type)
+        if isinstance(answer, BadTarget):
+            raise BadTarget(answer.reason)
+        return answer
+
+    return decide
+
+
+def _answer(leaf: Pattern, facts: Facts, tgt_type: str) -> bool | BadTarget:
+    try:
+        return match_leaf(leaf, facts, tgt_type)
+    except BadTarget as exc:
+        return exc

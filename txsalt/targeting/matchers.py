@@ -8,8 +8,10 @@ Source: PROTOCOL.md 11.4.
 """
 
 import ipaddress
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase, translate
+from functools import lru_cache
 from typing import Any
 
 from txsalt.errors import BadTarget
@@ -33,6 +35,22 @@ def listed(names: str | Sequence[str], id: str) -> bool:
 def pcre(pattern: str, id: str) -> bool:
     """Match a regular expression at the start of the id."""
     return bounded_regex(pattern).matches_start(id)
+
+
+def id_matcher(engine: str, pattern: str) -> Callable[[str], bool]:
+    """
+    Return ``glob``, ``listed`` or ``pcre`` for one pattern and many ids, with the same answers.
+
+    Raises BadTarget for a malformed pattern, what it returns for an id on which it is too costly.
+    """
+    if engine == "list":
+        return frozenset(pattern.split(",")).__contains__
+    if engine == "pcre":
+        return bounded_regex(pattern).matches_start
+    if len(pattern) > MAX_PATTERN:
+        raise BadTarget(f"pattern longer than {MAX_PATTERN} characters")
+    match = re.compile(translate(pattern)).match
+    return lambda id: match(id) is not None
 
 
 def grain(pattern: str, facts: Facts, delimiter: str = ":") -> bool:
@@ -71,9 +89,14 @@ def ipcidr(pattern: str, facts: Facts) -> bool:
 def network_of(pattern: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     """Read an address or a network; an address is a network of one.  Raises BadTarget."""
     try:
-        return ipaddress.ip_network(pattern)
+        return _network(pattern)
     except ValueError as exc:
         raise BadTarget(str(exc)) from None
+
+
+@lru_cache(maxsize=16)
+def _network(pattern: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(pattern)
 
 
 def _is_inside(
@@ -84,6 +107,8 @@ def _is_inside(
     if not isinstance(address, str):
         return False
     try:
-        return ipaddress.ip_address(address) in network
+        if network.version == 4:
+            return ipaddress.IPv4Address(address) in network
+        return ipaddress.IPv6Address(address) in network
     except ValueError:
         return False

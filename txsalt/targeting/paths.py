@@ -39,6 +39,18 @@ def path_matches(data: dict[Any, Any], expression: str, kind: Kind, delimiter: s
         raise BadTarget("grains or pillar nested too deep") from None
 
 
+def first_word(expression: str, delimiter: str = ":") -> str | None:
+    """Return the word that names the one entry which ``expression`` looks at; None: any."""
+    if not delimiter or expression.startswith("*"):
+        return None
+    return expression.split(delimiter, 1)[0]
+
+
+def keys_of(word: str) -> frozenset[Any]:
+    """Return the keys that a word of an expression may mean: itself, a number, a boolean."""
+    return frozenset([word, *_typed(word)])
+
+
 @define
 class _Search:
     kind: Kind

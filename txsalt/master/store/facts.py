@@ -1,22 +1,21 @@
 """
 What is known of minions: grains, pillar, when they were last heard of.
 
-A target by grain or pillar is expanded from here. Each worker keeps the grains unpacked; two
-counters in the database say which of them another worker has changed, so that a look costs one
-row and not ten thousand.
+A target by grain or pillar is expanded from here, with no more than the entries it looks at.
 
 Source: PROTOCOL sections 9.2, 10.3.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any  # grains and pillar hold any msgpack value
 
+from txsalt.master.store.projections import Projections, unpacked
 from txsalt.targeting.facts import Facts
-from txsalt.wire import serial
+from txsalt.targeting.needs import Needs
+from txsalt.wire import packed_map, serial
 
 FactsOf = Callable[[str], Facts | None]
-_NO_PILLAR: dict[Any, Any] = {}
 
 
 class FactsStore:
@@ -24,11 +23,9 @@ class FactsStore:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._grains: dict[str, dict[Any, Any]] = {}
-        self._pillar: dict[str, tuple[int, dict[Any, Any]]] = {}
-        self._versions: dict[str, int] = {}
-        self._seen_change = -1
-        self._seen_forgotten = -1
+        self._execute: Callable[..., sqlite3.Cursor] = connection.execute
+        self._grains = Projections(connection, "grains")
+        self._pillar = Projections(connection, "pillar")
 
     def save(
         self, minion_id: str, grains: dict[Any, Any], pillar: dict[Any, Any], now: float
@@ -75,47 +72,64 @@ class FactsStore:
             return None
         return Facts(minion_id, serial.unpack_bin(row[0]), serial.unpack_bin(row[1]))
 
-    def lookup(self, *, with_pillar: bool) -> FactsOf:
+    def lookup(self, needs: Needs) -> FactsOf:
         """
         Return a function from id to facts, as they are now; None for a minion without any.
 
-        Pillars are large and seldom a target: ask for them only when the target needs them.
+        The facts hold what ``needs`` names and nothing else; minions that have the same there share
+        one object, so do not change it. Asking for everything reads each minion by itself.
         """
-        self._catch_up()
+        if needs.grains is None or needs.pillar is None:
+            return self._whole()
+        if not needs.grains and not needs.pillar:
+            known = {minion_id for (minion_id,) in self._execute("SELECT id FROM facts")}
+            return lambda minion_id: Facts(minion_id) if minion_id in known else None
+        counters = dict(self._execute("SELECT name, value FROM counters"))
+        grains = [self._grains.of(name, counters) for name in sorted(needs.grains)]
+        pillar = [self._pillar.of(name, counters) for name in sorted(needs.pillar)]
+        return _from([*grains, *pillar], len(grains))
+
+    def _whole(self) -> FactsOf:
+        last: Facts | None = None
 
         def facts_of(minion_id: str) -> Facts | None:
-            grains = self._grains.get(minion_id)
-            if grains is None:
-                return None
-            pillar = self._pillar_of(minion_id) if with_pillar else _NO_PILLAR
-            return Facts(minion_id, grains, pillar)
+            nonlocal last
+            if last is None or last.id != minion_id:
+                last = self.one(minion_id)
+            return last
 
         return facts_of
 
-    def _pillar_of(self, minion_id: str) -> dict[Any, Any]:
-        version = self._versions[minion_id]
-        known = self._pillar.get(minion_id)
-        if known is None or known[0] != version:
-            row = self._connection.execute(
-                "SELECT pillar FROM facts WHERE id = ?", (minion_id,)
-            ).fetchone()
-            known = (version, serial.unpack_bin(row[0]) if row else {})
-            self._pillar[minion_id] = known
-        return known[1]
 
-    def _catch_up(self) -> None:
-        counters = dict(self._connection.execute("SELECT name, value FROM counters"))
-        if counters["forgotten"] != self._seen_forgotten:
-            left = {minion_id for (minion_id,) in self._connection.execute("SELECT id FROM facts")}
-            for minion_id in self._grains.keys() - left:
-                del self._grains[minion_id], self._versions[minion_id]
-                self._pillar.pop(minion_id, None)
-            self._seen_forgotten = counters["forgotten"]
-        if counters["facts"] != self._seen_change:
-            rows = self._connection.execute(
-                "SELECT id, change, grains FROM facts WHERE change > ?", (self._seen_change,)
-            )
-            for minion_id, change, packed in rows:
-                self._grains[minion_id] = serial.unpack_bin(packed)
-                self._versions[minion_id] = change
-            self._seen_change = counters["facts"]
+def _from(columns: Sequence[dict[str, bytes]], grains: int) -> FactsOf:
+    """Look into packed entries; the first ``grains`` of the columns are grains, the rest pillar."""
+    entries_of = columns[0].get if len(columns) == 1 else _side_by_side(columns)
+    # Minions have much in common: what two share is unpacked once.
+    known: dict[Any, Facts] = {}
+
+    def facts_of(minion_id: str) -> Facts | None:
+        entries = entries_of(minion_id)
+        if entries is None:
+            return None
+        found = known.get(entries)
+        if found is None:
+            parts = entries if isinstance(entries, tuple) else (entries,)
+            own, secret = unpacked(parts[:grains]), unpacked(parts[grains:])
+            found = known[entries] = Facts(minion_id, own, secret, shared=True)
+        return found
+
+    return facts_of
+
+
+def _side_by_side(
+    columns: Sequence[dict[str, bytes]],
+) -> Callable[[str], tuple[bytes, ...] | None]:
+    first = columns[0]
+
+    def entries_of(minion_id: str) -> tuple[bytes, ...] | None:
+        if minion_id not in first:
+            return None
+        # Another worker's change may lie between two columns: what one of them lacks is empty.
+        return tuple([each.get(minion_id, packed_map.EMPTY) for each in columns])
+
+    return entries_of

@@ -17,6 +17,7 @@ def forget(connection: sqlite3.Connection, minion_id: str) -> None:
         connection.execute("DELETE FROM facts WHERE id = ?", (minion_id,))
         connection.execute("DELETE FROM mine WHERE id = ?", (minion_id,))
         connection.execute("DELETE FROM identities WHERE id = ?", (minion_id,))
+        connection.execute("DELETE FROM projections")  # parts of the facts are in them, too
         connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'forgotten'")
         connection.execute("COMMIT")
     except BaseException:

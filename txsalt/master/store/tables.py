@@ -1,5 +1,6 @@
 """
-Tables beside those of jobs and facts: presence, refused returns, batches. Made when missing.
+Tables beside those of jobs and facts: presence, refused returns, batches, what targets
+look at. Made when missing.
 """
 
 import sqlite3
@@ -38,6 +39,14 @@ _TABLES = (
         id TEXT NOT NULL,
         reason TEXT NOT NULL,
         PRIMARY KEY (jid, id)
+    )""",
+    """CREATE TABLE IF NOT EXISTS projections (
+        source TEXT NOT NULL,
+        name TEXT NOT NULL,
+        change INTEGER NOT NULL,
+        forgotten INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (source, name)
     )""",
 )
 

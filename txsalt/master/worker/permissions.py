@@ -20,6 +20,7 @@ from txsalt.master.worker.gatekeeper import Opened
 from txsalt.master.worker.principals import ExternalUser, LocalUser, Nobody, User
 from txsalt.rights import decide, rules
 from txsalt.rights.decide import Call, Decision
+from txsalt.targeting import needs
 from txsalt.targeting.expand import Expansion
 from txsalt.targeting.expression import Pattern, evaluate, leaves, parse_compound
 from txsalt.targeting.facts import Facts
@@ -204,9 +205,7 @@ class _Certain:
 
     def _meant(self, target: str) -> set[str]:
         node = usable_compound(resolve(target, self._bench.config.nodegroups), "compound")
-        facts_of = self._bench.facts.lookup(
-            with_pillar=any(leaf.engine.startswith("pillar") for leaf in leaves(node))
-        )
+        facts_of = self._bench.facts.lookup(needs.of_leaves(leaves(node)))
 
         def is_meant(minion_id: str) -> bool:
             def leaf(pattern: Pattern) -> bool | None:

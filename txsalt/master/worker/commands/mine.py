@@ -11,6 +11,7 @@ from txsalt.master.mine.access import allowed_functions, unwrap
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands.publishing import expand_target
 from txsalt.master.worker.principals import Minion
+from txsalt.targeting.needs import EVERYTHING
 from txsalt.wire import fields, job_loads
 
 # A minion must not search another's pillar by pattern: it could guess it piece by piece.
@@ -38,7 +39,7 @@ def get(bench: Bench, minion: Minion, load: dict[str, Any]) -> dict[str, Any]:
     tgt_type = fields.text(load, "tgt_type", "glob")
     tgt_type = _EXACT.get(tgt_type.lower(), tgt_type.lower())
     ids = _ids(bench, load.get("tgt"), tgt_type)
-    facts_of = bench.facts.lookup(with_pillar=True)
+    facts_of = bench.facts.lookup(EVERYTHING)
     found: dict[str, Any] = {}
     for function in allowed:
         values = {

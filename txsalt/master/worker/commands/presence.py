@@ -9,6 +9,7 @@ from typing import Any  # arguments and results are any msgpack value
 from txsalt.errors import BadLoad
 from txsalt.master.worker.bench import Bench
 from txsalt.protocol.admission import KeyState
+from txsalt.targeting.needs import Needs
 from txsalt.wire import names
 
 _STATES = {
@@ -17,6 +18,8 @@ _STATES = {
     KeyState.REJECTED: "rejected",
     None: "none",
 }
+# The grains that ``details`` shows.
+_SHOWN = Needs(grains=frozenset(["ipv4", "ipv6", "saltversion"]))
 
 
 def status(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +49,7 @@ def details(bench: Bench, arguments: dict[str, Any]) -> dict[str, dict[str, Any]
     (Unix times), ``address`` and ``version``.
     """
     present = bench.presence.all()
-    facts_of = bench.facts.lookup(with_pillar=False)
+    facts_of = bench.facts.lookup(_SHOWN)
     found: dict[str, dict[str, Any]] = {}
     for minion_id in bench.keys.accepted_ids():
         facts = facts_of(minion_id)

@@ -6,7 +6,6 @@ Used by the command line's ``publish`` and by minions that may ask others.
 Source: PROTOCOL sections 10.3, 11.2, 13.1.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any  # loads are maps of any msgpack value
 
@@ -17,15 +16,14 @@ from txsalt.events import tags
 from txsalt.master.store.jobs import Job
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands import batches
-from txsalt.targeting import expand, nodegroups
+from txsalt.targeting import expand, needs, nodegroups
 from txsalt.targeting.expand import Expansion
+from txsalt.targeting.needs import NOTHING
 from txsalt.wire import job_loads
 from txsalt.wire.job_loads import PublishRequest
 
 # Workers number jobs by the same clock, so two may collide; a third time means a broken store.
 _TRIES = 100
-# A nodegroup may hold a pillar word, too.
-_PILLAR_WORD = re.compile(r"[IJN](?:\|.)?@|pillar|nodegroup")
 _BY_ID = ("glob", "pcre", "list")
 
 Judge = Callable[[PublishRequest, Expansion], PublishRequest]
@@ -88,18 +86,11 @@ def expand_target(
     bench: Bench, tgt: job_loads.Target, tgt_type: str, delimiter: str = ":"
 ) -> Expansion:
     """Return whom of the accepted minions a target means."""
-    if tgt_type in _BY_ID:
-        return expand.expected(tgt, tgt_type, bench.keys.accepted_ids(), _no_facts, {}, delimiter)
-    words = tgt if isinstance(tgt, str) else " ".join(tgt)
-    with_pillar = _PILLAR_WORD.search(f"{tgt_type} {words}") is not None
-    return expand.expected(
-        tgt,
-        tgt_type,
-        bench.keys.accepted_ids(),
-        bench.facts.lookup(with_pillar=with_pillar),
-        bench.config.nodegroups,
-        delimiter,
-    )
+    needed = needs.of_target(tgt, tgt_type, bench.config.nodegroups, delimiter)
+    # Who looks at ids alone asks for no facts, and reads none.
+    facts_of = _no_facts if needed == NOTHING else bench.facts.lookup(needed)
+    ids = bench.keys.accepted_ids()
+    return expand.expected(tgt, tgt_type, ids, facts_of, bench.config.nodegroups, delimiter)
 
 
 def _no_facts(_: str) -> None:
