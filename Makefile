@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Jobs of trial; the suite is safe to run in parallel.
 TRIAL ?= $(BIN)/trial --temp-directory=$(VENV)/trial
+# Tests outside of tests/interop that compare with stock Salt; without it they are skipped.
+WITH_SALT := $(subst /,.,$(basename $(wildcard tests/*/test_*with_salt.py)))
 
 .PHONY: help install demo test lint types interop vectors bench bench-full clean
 
@@ -43,7 +45,7 @@ types: install
 
 interop: install
 	$(BIN)/python -m tests.interop.environments
-	TXSALT_INTEROP=1 $(TRIAL) tests.interop
+	TXSALT_INTEROP=1 $(TRIAL) tests.interop $(WITH_SALT)
 
 vectors: install
 	@test -n "$(DIR)" || { echo "say which folder: make vectors DIR=FOLDER"; exit 2; }
