@@ -8,7 +8,7 @@ from pathlib import Path
 import txsalt
 from tests.client.live import LiveCase
 from txsalt.client import LocalClient, events
-from txsalt.client.batches import BadBatch, batch_size
+from txsalt.client.batches import BadBatch
 from txsalt.client.session import Session
 from txsalt.errors import ConfigError, RequestRefused
 
@@ -93,6 +93,17 @@ class ApiTests(LiveCase):
         )
         self.assertEqual(len(found), 1)
 
+    def test_a_batch_is_the_masters(self) -> None:
+        """
+        Whoever asked for a batch may go: the master carries it on, under one jid.
+        """
+        asked = self.local.cmd_batch("*", "test.ping", batch=1, raw=True)
+        [first] = next(asked).values()
+        asked.close()
+        returns = self.local.get_full_returns(first["jid"], ["web1", "web2", "db1"], timeout=20)
+        self.assertEqual(sorted(returns), ["db1", "web1", "web2"])
+        self.assertEqual(list(self.local.cmd_batch("nobody*", "test.ping")), [])
+
     def test_what_happened_before(self) -> None:
         """
         Events of the past come first, in their order, then those of now, none twice.
@@ -124,8 +135,8 @@ class ApiTests(LiveCase):
         What cannot work raises an error of ours, with a reason.
         """
         self.assertRaises(RequestRefused, self.local.session.runner, "no.such")
-        self.assertRaises(BadBatch, batch_size, "many", 5)
-        self.assertEqual([batch_size(each, 30) for each in ("10%", "7", 3, "1%")], [3, 7, 3, 1])
+        for size in ("many", "0", 0, "0%", "101%", -1, ""):
+            self.assertRaises(BadBatch, list, self.local.cmd_batch("*", "test.ping", batch=size))
         (self.master.root / "bad").mkdir()
         (self.master.root / "bad" / "master").write_text("ret_port: [")
         self.assertRaises(ConfigError, LocalClient, str(self.master.root / "bad"))

@@ -55,6 +55,21 @@ class BatchTests(SpineCase):
         shown = self.master.cli("job", "attach", jid, "--out", "json", "--static")
         self.assertEqual(shown.data, dict.fromkeys(self.ids, "hi"))
 
+    def test_again(self) -> None:
+        """
+        A batch that is run again is a batch again.
+        """
+        jid = self.master.cli("*", "test.ping", "-b", "2", "--async").stdout.strip()
+        self.assertEqual(self.master.cli("job", "wait", jid).returncode, 0)
+        with self.master.listening() as watcher:
+            answer = self.master.cli("job", "rerun", jid, "--out", "jsonl")
+            self.assertEqual(answer.returncode, 0, str(answer))
+            again = self.jid_in(answer.stdout)
+            watcher.wait(has_tag(f"salt/batch/{again}/done"), 10)
+            parts = self.parts(again, watcher.seen())
+        self.assertEqual(sorted(each for ids in parts for each in ids), list(self.ids))
+        self.assertLessEqual(max(map(len, parts)), 2)
+
     def test_canary_stops(self) -> None:
         """
         A canary that dies keeps the others alive, and those that were not started are named.

@@ -1,5 +1,6 @@
 """A master that is not root, and users who may do some things: the whole way, as real accounts."""
 
+import json
 import os
 import pwd
 import subprocess
@@ -111,6 +112,19 @@ class UserTests(SpineCase):
         self.assertRegex(answer.stderr, "ghost .*no.* key")
         self.assertEqual(self.cli_as(LIMITED, "event", "watch").returncode, UNAVAILABLE)
         self.assertEqual(self.cli_as(LIMITED, "key", "list").returncode, NO_PERMISSION)
+
+    def test_limited_user_in_batches(self) -> None:
+        """
+        A user without the event bus runs a batch, watches it to its end, and looks at it later.
+        """
+        answer = self.cli_as(LIMITED, "*", "test.ping", "-b", "1", "--out", "jsonl")
+        self.assertEqual(answer.returncode, 0, str(answer))
+        lines = [json.loads(line) for line in answer.stdout.splitlines()]
+        self.assertEqual(
+            [line["kind"] for line in lines], ["published", "return", "return", "ended"]
+        )
+        answer = self.cli_as(LIMITED, "job", "attach", lines[0]["jid"], "--out", "json", "-s")
+        self.assertEqual(json.loads(answer.stdout), {"db1": True, "web1": True})
 
     def test_stranger(self) -> None:
         """

@@ -42,7 +42,11 @@ def kill(options: argparse.Namespace) -> int:
 
 
 def rerun(options: argparse.Namespace) -> int:
-    """Run a job again: for the same target, or only where it failed or did not return."""
+    """
+    Run a job again: for the same target, or only where it failed or did not return.
+
+    A batch is a batch again, with the same plan.
+    """
     session, jid = Session(options.config_dir), options.jids[0]
     record = records.show(session, jid)
     load = record["load"]
@@ -63,6 +67,7 @@ def rerun(options: argparse.Namespace) -> int:
         timeout=options.timeout,
         deadline=options.deadline,
         ret=load.get("ret") or "",
+        extra=_plan(session, jid),
     )
     if options.asynchronous:
         print(session.publish(job).jid)
@@ -72,7 +77,14 @@ def rerun(options: argparse.Namespace) -> int:
 
 def _run(session: Session, job: Job, options: argparse.Namespace) -> int:
     with output_options.reporting(options, session.config, job) as report:
-        return tell(follow.run(session, job, tick=report.tick), report)
+        run = batch_view.run if "batch" in job.extra else follow.run
+        return tell(run(session, job, tick=report.tick), report)
+
+
+def _plan(session: Session, jid: str) -> dict[str, Any]:
+    plan = batch_view.state(session, jid).get("plan")
+    # Somebody may have stopped it; it is to run now.
+    return {"batch": {**plan, "halted": False}} if plan else {}
 
 
 def _waiting(record: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any  # loads hold any msgpack value
 
 from txsalt.client import follow, reasons, records
-from txsalt.client.bus import EventBus
+from txsalt.client.bus import Ear
 from txsalt.client.session import Session
 from txsalt.client.steps import Ended, Job, Published, Returned, Step, Waiting
 from txsalt.errors import MasterUnreachable
@@ -34,7 +34,7 @@ def run(session: Session, job: Job, *, tick: float | None = None) -> Iterator[St
     """
     session.credentials()
     jid = session.new_jid()
-    with session.listening(tags.job_return_prefix(jid), tags.batch_prefix(jid)) as bus:
+    with session.following(tags.job_return_prefix(jid), tags.batch_prefix(jid)) as bus:
         published = session.publish(job, jid)
         if not state(session, jid):
             # So few minions that the master published it at once.
@@ -61,7 +61,7 @@ def attach(
     if not state(session, jid):
         yield from follow.attach(session, jid, timeout=timeout, tick=tick, deadline=deadline)
         return
-    with session.listening(tags.job_return_prefix(jid), tags.batch_prefix(jid)) as bus:
+    with session.following(tags.job_return_prefix(jid), tags.batch_prefix(jid)) as bus:
         record = records.show(session, jid)
         published = Published(jid=jid, minions=record["minions"], missing=record["missing"])
         yield published
@@ -107,7 +107,7 @@ class _View:
     """What one program has seen of a batch."""
 
     def __init__(
-        self, session: Session, bus: EventBus, published: Published, tick: float | None
+        self, session: Session, bus: Ear, published: Published, tick: float | None
     ) -> None:
         self._session = session
         self._bus = bus

@@ -1,8 +1,14 @@
-"""How many minions a batch takes."""
+"""The plan of a batch, as programs ask for one."""
+
+from typing import TYPE_CHECKING, Any  # a plan travels as a map of any msgpack value
 
 from attrs import frozen
 
-from txsalt.errors import LocalError
+from txsalt.errors import BadLoad, LocalError
+from txsalt.jobs.batch_plan import Plan, number
+
+if TYPE_CHECKING:
+    from txsalt.config.master import MasterConfig
 
 
 @frozen
@@ -15,13 +21,20 @@ class BadBatch(LocalError):
         return f"{self.text!r} is no size of a batch: say 10 or 25%"
 
 
-def batch_size(batch: str | int, total: int) -> int:
-    """Return how many of ``total`` run at once: at least 1. Raises BadBatch."""
-    text = str(batch).strip()
+def plan(
+    size: str | int, wait: float, failhard: bool, timeout: float | None, config: "MasterConfig"
+) -> dict[str, Any]:
+    """Return the plan for ``size`` (10 or "25%") at once, for a publication. Raises BadBatch."""
     try:
-        number = float(text.removesuffix("%"))
-    except ValueError:
-        raise BadBatch(text) from None
-    if not 0 < number < 1e9:
-        raise BadBatch(text)
-    return max(1, int(total * number / 100 if text.endswith("%") else number))
+        text = number(size, "size")
+    except BadLoad:
+        text = ""
+    if not text or float(text.removesuffix("%")) == 0:
+        raise BadBatch(str(size))
+    return Plan(
+        size=text,
+        wait=wait,
+        max_fail="0" if failhard else "",
+        timeout=config.timeout if timeout is None else timeout,
+        gather_job_timeout=config.gather_job_timeout,
+    ).as_map()

@@ -14,12 +14,13 @@ Source: Salt 3008.3, client/__init__.py: names, arguments and shapes of results.
 """
 
 import random
-import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self  # arguments and results are any msgpack value
 
-from txsalt.client import follow, records
-from txsalt.client.batches import batch_size
+from attrs import evolve
+
+from txsalt.client import batch_view, batches, follow, records
 from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.client.session import Session
 from txsalt.client.steps import (
@@ -212,24 +213,18 @@ class LocalClient:
         **kwargs: Any,
     ) -> Iterator[Returns]:
         """
-        Run on some after the other, ``batch`` ("10%" or a number) at once; yield {id: return}.
+        Run on ``batch`` ("10%" or a number) at once, the others in turn; yield {id: return}.
 
-        ``batch_wait`` seconds pass between two batches; ``failhard`` ends it at a failure;
-        ``raw`` yields full returns.
+        ``batch_wait`` seconds pass before somebody else's turn; ``failhard`` starts nobody any
+        more after a failure; ``raw`` yields full returns. The master carries the batch on, even
+        if nobody waits for it any more. Raises BadBatch for what is no size.
         """
         wait, failhard, raw = (kwargs.pop(name, 0) for name in ("batch_wait", "failhard", "raw"))
-        everyone = self.gather_minions(tgt, tgt_type)
-        size = batch_size(batch, len(everyone))
-        for begin in range(0, len(everyone), size):
-            time.sleep(float(wait) if begin else 0)
-            some = everyone[begin : begin + size]
-            found = self.cmd_iter(some, fun, arg, tgt_type="list", ret=ret, kwarg=kwarg, **kwargs)
-            failed = False
-            for each in found:
-                failed = failed or any(full["retcode"] for full in each.values())
-                yield each if raw else {id: full["ret"] for id, full in each.items()}
-            if failhard and failed:
-                return
+        job = _job(tgt, fun, arg, kwargs.pop("timeout", None), tgt_type, ret, kwarg, kwargs)
+        plan = batches.plan(batch, float(wait), bool(failhard), job.timeout, self.config)
+        planned = evolve(job, extra={**job.extra, "batch": plan})
+        for each in _returned(_unless_nobody(batch_view.run(self.session, planned))):
+            yield each if raw else {id: full["ret"] for id, full in each.items()}
 
     def gather_minions(self, tgt: Target, expr_form: str = "glob") -> list[str]:
         """Return whom the master expects for a target, without asking any minion."""
@@ -344,6 +339,11 @@ def _target(tgt: Target, tgt_type: str) -> str | list[str]:
     if tgt_type == "list" and isinstance(tgt, str):
         return [each.strip() for each in tgt.split(",")]
     return tgt if isinstance(tgt, str) else list(tgt)
+
+
+def _unless_nobody(steps: Iterator[Step]) -> Iterator[Step]:
+    with suppress(NobodyMatches):
+        yield from steps
 
 
 def _returned(steps: Iterator[Step]) -> Iterator[Returns]:

@@ -33,7 +33,13 @@ class PolledReturns:
         self._pause = _SOONEST
 
     def subscribe(self, prefix: str) -> None:
-        """Hear of a job's returns. Raises BusForbidden for any other prefix."""
+        """
+        Hear of a job's returns. Raises BusForbidden for any other prefix.
+
+        What a batch tells of itself is not heard; who watches one also looks how far it is.
+        """
+        if prefix.startswith(tags.BATCH_PREFIX):
+            return
         match = _RETURNS.fullmatch(prefix)
         if match is None:
             raise BusForbidden("the event bus", "this user may follow own jobs, but hear no events")

@@ -15,6 +15,7 @@ PRESENT = "salt/presence/present"
 PRESENCE_CHANGE = "salt/presence/change"
 JOB_ERROR = "salt/job/error"
 JOB_PREFIX = "salt/job/"
+BATCH_PREFIX = "salt/batch/"
 
 MINION_START = "minion_start"
 MINION_PING = "minion_ping"
