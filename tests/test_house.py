@@ -50,7 +50,7 @@ ALLOWED = {
     "master.pillar": {"wire", "targeting", "renderers"},
     "master.mine": {"wire", "targeting", "master.store"},
     "master.worker": {
-        "wire", "protocol", "events", "jobs", "targeting", "rights", "config",
+        "wire", "protocol", "events", "jobs", "targeting", "rights", "config", "loader",
         "master.store", "master.fileserver", "master.pillar", "master.mine",
     },
     "master.daemon": {

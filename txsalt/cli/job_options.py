@@ -20,6 +20,7 @@ _TARGETS = (
     ("-C", "--compound", "compound", "TARGET combines several with and, or, not"),
     ("-S", "--ipcidr", "ipcidr", "TARGET is an address or a network"),
     ("-N", "--nodegroup", "nodegroup", "TARGET is the name of a nodegroup"),
+    ("-R", "--range", "range", "TARGET is a range that a plug-in of the master knows"),
 )
 _EPILOG = """\
 examples:

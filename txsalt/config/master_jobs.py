@@ -49,6 +49,7 @@ class MasterJobs(Plain):
     nodegroups: dict[str, Any] = option(  # Any: an expression or a list of its words
         {}, doc="Named targets: a map from name to a compound expression."
     )
+    range_server: str = option("", doc="What the plug-in for targets by range asks: host:port.")
 
 
 @frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)

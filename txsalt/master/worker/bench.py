@@ -4,7 +4,7 @@ The workbench of one worker: everything that a command may reach, made once.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ from txsalt.master.worker.last_return import LastReturn
 from txsalt.master.worker.refusals import Refusals
 from txsalt.master.worker.sessions import Sessions
 from txsalt.protocol.admission import MasterFace
+from txsalt.targeting.ranges import Expand
 from txsalt.wire import auth_loads, rsa
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Bench:
         self._jids = JidClock()
         self._pillar: Pillar | None = None
         self._logins: Logins | None = None
+        self._expand: Expand | None = None
         self._signer = _load_signer(config)
         self._stored_signature = _load_signature(config)
         self._faces: dict[str, MasterFace] = {}
@@ -136,6 +138,18 @@ class Bench:
 
             self._logins = Logins(self.config, self.tokens, self.refusals, self.clock)
         return self._logins
+
+    def ranges(self) -> Expand:
+        """Return what expands ranges; the plug-in is looked for when the first one is used."""
+
+        def expand(text: str) -> Collection[str]:
+            if self._expand is None:
+                from txsalt.master.worker.ranges import expander
+
+                self._expand = expander(self.config)
+            return self._expand(text)
+
+        return expand
 
     def new_jid(self) -> str:
         """Return a job id that this worker has not given yet; another one may have."""

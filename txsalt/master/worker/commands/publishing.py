@@ -16,7 +16,7 @@ from txsalt.events import tags
 from txsalt.master.store.jobs import Job
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands import batches
-from txsalt.targeting import expand, needs, nodegroups
+from txsalt.targeting import expand, needs, nodegroups, ranges
 from txsalt.targeting.expand import Expansion
 from txsalt.targeting.needs import NOTHING
 from txsalt.wire import job_loads
@@ -99,16 +99,22 @@ def _no_facts(_: str) -> None:
 
 def resolved(bench: Bench, request: PublishRequest) -> PublishRequest:
     """Return the request as minions understand its target. Raises BadTarget."""
-    # Minions know no nodegroups, and match a list only if it comes as one.
-    tgt, groups = request.tgt, bench.config.nodegroups
+    # Minions know no nodegroups and no ranges, and match a list only if it comes as one.
+    tgt = request.tgt
     if request.tgt_type == "nodegroup" and isinstance(tgt, str):
-        return evolve(request, tgt=nodegroups.resolve(f"N@{tgt}", groups), tgt_type="compound")
+        return evolve(request, tgt=_without_groups(bench, f"N@{tgt}"), tgt_type="compound")
     if request.tgt_type == "compound":
         text = tgt if isinstance(tgt, str) else " ".join(tgt)
-        return evolve(request, tgt=nodegroups.resolve(text, groups))
+        return evolve(request, tgt=_without_groups(bench, text))
+    if request.tgt_type == "range" and isinstance(tgt, str):
+        return evolve(request, tgt=ranges.ids_of(tgt, bench.ranges()), tgt_type="list")
     if request.tgt_type == "list" and isinstance(tgt, str):
         return evolve(request, tgt=[each.strip() for each in tgt.split(",") if each.strip()])
     return request
+
+
+def _without_groups(bench: Bench, text: str) -> str:
+    return ranges.resolve(nodegroups.resolve(text, bench.config.nodegroups), bench.ranges())
 
 
 def _save(
