@@ -27,6 +27,7 @@ from txsalt.jobs import jid as jids
 
 LOG_LEVEL = "error"
 SWARM_SECONDS = 900
+_SWARM = "benchmarks.swarm"
 COMMON = {
     "worker_threads": 5,
     "log_level": LOG_LEVEL,
@@ -102,8 +103,8 @@ class House:
             self.master.remove()
 
     def pids(self) -> list[int]:
-        """All processes of the master."""
-        return self.master.pids()
+        """All processes of the master; a swarm that knows its folder is none."""
+        return [pid for pid in self.master.pids() if not _is_swarm(pid)]
 
     def new_jid(self) -> str:
         """A job id that was not used."""
@@ -156,7 +157,7 @@ class House:
 
     @contextmanager
     def _swarm(self, mode: str, *words: str) -> Iterator["subprocess.Popen[str]"]:
-        argv = [sys.executable, "-m", "benchmarks.swarm", mode]
+        argv = [sys.executable, "-m", _SWARM, mode]
         argv += ["--port", str(self.master.ret_port), "--pki-dir", str(self.master.pki_dir)]
         with subprocess.Popen(
             [*argv, "--keep-keys", *words],
@@ -171,6 +172,13 @@ class House:
             finally:
                 if process.poll() is None:
                     process.kill()
+
+
+def _is_swarm(pid: int) -> bool:
+    try:
+        return _SWARM.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def prefix(minions: int) -> str:

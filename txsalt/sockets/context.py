@@ -18,8 +18,9 @@ class LiveFactory(ZmqFactory):
 
     lingerPeriod = 0  # each socket sets its own
 
-    def __init__(self, reactor: object | None = None) -> None:
+    def __init__(self, reactor: object | None = None, io_threads: int = 1) -> None:
         """``reactor`` stands in for the global one, if given."""
+        self.ioThreads = io_threads
         if reactor is not None:
             self.reactor = reactor
         super().__init__()
@@ -42,9 +43,14 @@ class SocketContext(Service):
 
     name: str | None = "sockets"  # type: ignore[assignment]
 
-    def __init__(self, reactor: object | None = None) -> None:
-        """Opens nothing yet; ``reactor`` is the global one unless given."""
+    def __init__(self, reactor: object | None = None, io_threads: int = 1) -> None:
+        """
+        Opens nothing yet; ``reactor`` is the global one unless given.
+
+        Two ``io_threads`` serve thousands of subscribers sooner than one.
+        """
         self._reactor = reactor
+        self._io_threads = io_threads
         self._factory: LiveFactory | None = None
 
     @property
@@ -62,7 +68,7 @@ class SocketContext(Service):
         """Make the context."""
         super().startService()
         if self._factory is None:
-            self._factory = LiveFactory(self._reactor)
+            self._factory = LiveFactory(self._reactor, self._io_threads)
 
     def stopService(self) -> None:
         """Close all sockets and the context."""

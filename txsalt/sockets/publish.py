@@ -30,7 +30,11 @@ class PublishSocket(Connection):
     ) -> None:
         """Bind; ``hwm`` messages wait for a slow subscriber. Raises EndpointUnusable."""
         tuning = Tuning(
-            send_hwm=hwm, max_message=_MAX_SUBSCRIPTION, linger_ms=_LINGER_MS, mode=mode
+            send_hwm=hwm,
+            max_message=_MAX_SUBSCRIPTION,
+            linger_ms=_LINGER_MS,
+            heartbeat=False,
+            mode=mode,
         )
         super().__init__(context, _ignore, tuning)
         self.bind(endpoint)

@@ -63,7 +63,7 @@ class RouterSocket(Connection):
         self._on_request = on_request
         self._on_garbage = on_garbage
         self._on_turn = on_turn
-        tuning = Tuning(max_message=max_message, linger_ms=_LINGER_MS)
+        tuning = Tuning(max_message=max_message, linger_ms=_LINGER_MS, heartbeat=False)
         super().__init__(context, self._received, tuning)
         # Minions of some lines reuse their routing id: without this a reconnecting one is locked
         # out.

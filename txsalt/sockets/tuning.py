@@ -27,6 +27,9 @@ class Tuning:
     linger_ms: int = 0  # how long a closed socket may still deliver
     reconnect_ms: int = 100
     reconnect_max_ms: int = 0  # doubled up to here; 0: no doubling
+    # Whether ZeroMQ asks a peer that is silent. A socket with thousands of peers leaves that to the
+    # kernel: libzmq looks through all its timers at each answer, and at each new connection.
+    heartbeat: bool = True
     mode: int = 0o600  # of the file of an ipc endpoint that is bound
 
 
@@ -42,18 +45,27 @@ def options(endpoint: str, tuning: Tuning) -> list[tuple[int, int]]:
         (zmq.BACKLOG, _BACKLOG),
     ]
     if endpoint.startswith("tcp://"):
-        chosen += _TCP_OPTIONS
+        chosen += _HEARTBEAT if tuning.heartbeat else _WATCHED_BY_KERNEL
         if endpoint.startswith("tcp://["):
             chosen.append((zmq.IPV6, 1))
     return chosen
 
 
-_TCP_OPTIONS = [
+# All four of keepalive, always: with 0 in the other three a connection never comes up, without an
+# error.
+_HEARTBEAT = [
     (zmq.HEARTBEAT_IVL, _HEARTBEAT_MS),
     (zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS),
-    # All four, always: with 0 in the other three a connection never comes up, without an error.
     (zmq.TCP_KEEPALIVE, 1),
     (zmq.TCP_KEEPALIVE_CNT, -1),
     (zmq.TCP_KEEPALIVE_IDLE, _KEEPALIVE_IDLE),
     (zmq.TCP_KEEPALIVE_INTVL, -1),
+]
+# A peer that vanished is noticed within half a minute, also while data are on their way to it.
+_WATCHED_BY_KERNEL = [
+    (zmq.TCP_KEEPALIVE, 1),
+    (zmq.TCP_KEEPALIVE_CNT, 3),
+    (zmq.TCP_KEEPALIVE_IDLE, 15),
+    (zmq.TCP_KEEPALIVE_INTVL, 5),
+    (zmq.TCP_MAXRT, 30_000),
 ]

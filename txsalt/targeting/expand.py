@@ -43,6 +43,9 @@ class Expansion:
     problem: str = ""
 
 
+_WILD = frozenset("*?[")
+
+
 def expected(
     tgt: str | Sequence[str],
     tgt_type: str,
@@ -68,6 +71,8 @@ def expected(
         return Expansion(problem=str(exc))
     if node is None:
         return Expansion(problem=f"unknown kind of target: {tgt_type!r}")
+    if tgt_type == "glob" and isinstance(tgt, str) and not _WILD.intersection(tgt):
+        return Expansion([tgt] if tgt in ids else [])
     return Expansion(list(filter(_decision(node, tgt_type, facts_of), ids)))
 
 

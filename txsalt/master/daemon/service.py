@@ -91,7 +91,7 @@ class Master(OrderedMultiService):
 
     def _compose(self, foundation: Foundation) -> None:
         config, reactor = self._config, self._reactor
-        context = SocketContext(reactor)
+        context = SocketContext(reactor, io_threads=2)
         publisher = EventPublisher(
             context,
             self._ipc("master_event_pull"),
