@@ -43,6 +43,10 @@ class StatusTests(SynchronousTestCase):
         """
         self.place.as_root("runner", fun="manage.up", kwarg={})
         self.assertEqual(self.place.events[-1][1]["return"], ["here"])
+        for name in ("manage.alived", "manage.not_reaped", "manage.not_present"):
+            self.place.as_root("runner", fun=name, kwarg={})
+        said = [data["return"] for tag, data in self.place.events if tag.endswith("/ret")]
+        self.assertEqual(said, [["here"], ["here"], ["here"], ["away", "never"]])
 
     def test_details(self) -> None:
         """

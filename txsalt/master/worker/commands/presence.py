@@ -68,6 +68,12 @@ def details(bench: Bench, arguments: dict[str, Any]) -> dict[str, dict[str, Any]
     return found
 
 
+def versions(bench: Bench, arguments: dict[str, Any]) -> dict[str, str]:
+    """Return the version of each accepted minion that has told its own."""
+    found = details(bench, arguments).items()
+    return {minion_id: about["version"] for minion_id, about in found if "version" in about}
+
+
 def why(bench: Bench, arguments: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """
     Return what is known of ``ids`` that did not answer job ``jid``: jobs/reasons.py, ``Known``.

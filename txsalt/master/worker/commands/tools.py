@@ -41,6 +41,11 @@ RUNNERS: dict[str, Function] = {
     "jobs.list_jobs": job_history.list_jobs,
     "jobs.list_job": job_history.list_job,
     "jobs.lookup_jid": job_history.lookup_jid,
+    "jobs.print_job": job_history.print_job,
+    "jobs.exit_success": job_history.exit_success,
+    "jobs.list_jobs_filter": job_history.list_jobs_filter,
+    "jobs.last_run": job_history.last_run,
+    "jobs.active": job_history.active,
     "jobs.search": job_records.search,
     "jobs.show": job_records.show,
     "jobs.returns": job_records.returns,
@@ -53,6 +58,19 @@ RUNNERS: dict[str, Function] = {
     "manage.status": presence.status,
     "manage.up": presence.up,
     "manage.down": presence.down,
+    # Salt has several ways to tell who is there; here one knows, and all say the same.
+    **dict.fromkeys(
+        ("manage.present", "manage.joined", "manage.allowed", "manage.alived"), presence.up
+    ),
+    **dict.fromkeys(
+        ("manage.not_present", "manage.not_joined", "manage.not_allowed", "manage.not_alived"),
+        presence.down,
+    ),
+    "manage.list_state": presence.up,
+    "manage.list_not_state": presence.down,
+    "manage.reaped": presence.down,
+    "manage.not_reaped": presence.up,
+    "manage.versions": presence.versions,
     "presence.details": presence.details,
 }
 # Only for who commands the master, and only with ``direct``: some results are secrets.
