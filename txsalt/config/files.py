@@ -7,9 +7,12 @@ file says wins over the main file; maps and lists that several included files se
 
 import glob
 import os
+from contextlib import suppress
 from typing import Any
 
 from attrs import Factory, define, frozen
+
+from txsalt.config import simple_yaml
 
 # Any in this file: what YAML holds, before an option's kind has looked at it.
 _READ_MOST = 4 * 1024 * 1024  # bytes of one file; a log given by mistake is no configuration
@@ -106,13 +109,9 @@ def _merged(old: Any, new: Any) -> Any:
 
 
 def _read_file(path: str, findings: Findings) -> dict[str, Setting]:
-    # Imported late: a daemon's program that gets its options by the hello frame needs no YAML.
-    from txsalt.renderers import yaml
-    from txsalt.renderers.errors import RenderError
-
     try:
-        content = yaml.load(_read_text(path), path)
-    except RenderError as exc:
+        content = _read_yaml(_read_text(path), path)
+    except _NotYaml as exc:
         findings.problems.append(str(exc))
         return {}
     except UnicodeDecodeError as exc:
@@ -127,6 +126,23 @@ def _read_file(path: str, findings: Findings) -> dict[str, Setting]:
         findings.problems.append(f"{path} must be a map of options, as in 'interface: 0.0.0.0'.")
         return {}
     return {str(name): Setting(value, path) for name, value in content.items()}
+
+
+class _NotYaml(Exception):
+    """A file that is no YAML, and where."""
+
+
+def _read_yaml(text: str, path: str) -> Any:
+    with suppress(simple_yaml.NotSimple):
+        return simple_yaml.read(text)
+    # Here, as most files are simple, and to load YAML takes longer than to read them.
+    from txsalt.renderers import yaml
+    from txsalt.renderers.errors import RenderError
+
+    try:
+        return yaml.load(text, path)
+    except RenderError as exc:
+        raise _NotYaml(str(exc)) from exc
 
 
 def _read_text(path: str) -> str:
