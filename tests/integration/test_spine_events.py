@@ -53,7 +53,7 @@ class EventTests(SpineCase):
 
     def test_job(self) -> None:
         """
-        A job is an event before it is published, and one for each return.
+        A job is an event before it is published, one when it is, and one for each return.
         """
         with self.master.listening() as watcher:
             jid = self.master.cli("*", "test.echo", "x", "--async").stdout.strip()
@@ -66,8 +66,9 @@ class EventTests(SpineCase):
                 self.assertEqual((ret["id"], ret["jid"]), (minion_id, jid))
                 self.assertIn("_stamp", ret)
             tags = [tag for tag, _ in watcher.seen() if tag.startswith(f"salt/job/{jid}/")]
-            self.assertEqual(len(tags), 3, tags)
+            self.assertEqual(len(tags), 4, tags)
             self.assertEqual(tags[0], f"salt/job/{jid}/new")
+            self.assertIn(f"salt/job/{jid}/publish", tags)
 
     def test_event_of_a_minion(self) -> None:
         """

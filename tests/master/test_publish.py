@@ -29,7 +29,7 @@ class PublishTests(SynchronousTestCase):
         jid = load["jid"]
         job = self.place.bench.jobs.job(jid)
         self.assertEqual(job and job.minions, ["web-1", "web-2"])
-        ((tag, data),) = self.place.events
+        ((tag, data), (sent_tag, sent_data)) = self.place.events
         self.assertEqual(tag, f"salt/job/{jid}/new")
         self.assertEqual(
             data,
@@ -50,6 +50,7 @@ class PublishTests(SynchronousTestCase):
             list(sent["load"]),
             ["fun", "arg", "tgt", "jid", "ret", "tgt_type", "metadata", "user"],
         )
+        self.assertEqual((sent_tag, sent_data), (f"salt/job/{jid}/publish", sent["load"]))
         self.assertNotIn(self.place.root_key, repr(self.place.events + self.place.published))
 
     def test_list(self) -> None:

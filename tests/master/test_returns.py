@@ -44,6 +44,42 @@ class ReturnTests(SynchronousTestCase):
         del self.load["_stamp"]  # the bus puts its own
         self.assertEqual(data, {**self.load, "cmd": "_return", "id": "m1", "ts": data["ts"]})
 
+    def test_failed_states(self) -> None:
+        """
+        Each state that failed is an event of its own, those that went well or only ran are none.
+        """
+        states = {
+            "file_|-motd_|-/etc/motd_|-managed": {"result": False, "comment": "no source"},
+            "pkg_|-nginx_|-nginx_|-installed": {"result": True},
+            "cmd_|-x_|-x_|-run": "nonsense",
+        }
+        self.send(**{"fun": "state.sls", "return": states, "retcode": 2, "jid": JID})
+        _, (tag, data) = self.place.events
+        self.assertEqual(tag, f"salt/job/{JID}/sub/m1/error/state.sls")
+        self.assertEqual((data["jid"], data["id"], data["retcode"]), (JID, "m1", 2))
+        self.assertEqual((data["success"], data["comment"]), (False, "no source"))
+        self.assertEqual(data["return"], "Error: file.managed")
+
+    def test_returns_without_failed_states(self) -> None:
+        """
+        Other functions, runs that went well, and runs that did not begin have no such event.
+        """
+        failed = {"a_|-b_|-c_|-d": {"result": False}}
+        for number, (fun, result, retcode) in enumerate(
+            (
+                ("test.x", failed, 1),
+                ("state.sls", failed, 0),
+                ("state.sls", ["no such sls"], 1),
+                (["test.x", "state.sls"], {"state.sls": failed}, {"state.sls": 0}),
+            )
+        ):
+            jid = f"2024010100000000010{number}"
+            self.send(**{"fun": fun, "return": result, "retcode": retcode, "jid": jid})
+        self.assertEqual(len(self.place.events), 4)
+        both = {"test.x": 0, "state.sls": 2}
+        self.send(**{"fun": list(both), "return": {"state.sls": failed}, "retcode": both})
+        self.assertIn(f"salt/job/{JID}/sub/m1/error/state.sls", self.place.tags)
+
     def test_repeated(self) -> None:
         """
         A return that comes again, later and at another worker, is acknowledged and told once.

@@ -121,6 +121,8 @@ class WorkerProgramTests(SynchronousTestCase):
         self.assertEqual(event.read_event(self.program.events.recv())[0], f"salt/job/{jid}/new")
         sent = serial.unpack_bin(self.program.publications.recv())
         self.assertEqual(sent["load"]["jid"], jid)
+        tag, _ = event.read_event(self.program.events.recv())
+        self.assertEqual(tag, f"salt/job/{jid}/publish")
         load = {"cmd": "_return", "jid": jid, "fun": "test.ping", "return": True}
         self.assertIsNone(self.minion.open(self.program.ask(self.minion.seal(load))))
         tag, data = event.read_event(self.program.events.recv())

@@ -183,6 +183,7 @@ class Batches(Service):
         self._publisher.fire(tags.job_new(part.jid), {**about, "minions": list(ids), "missing": []})
         self._publisher.fire(tags.batch_part(running.jid), {"part": part.jid, "minions": list(ids)})
         self._relay.publish(part.load, list(ids))
+        self._publisher.fire(tags.job_publish(part.jid), part.load)
 
     def _part(self, running: _Running, ids: tuple[str, ...]) -> Job:
         jid = self._new_jid()

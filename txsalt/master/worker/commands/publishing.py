@@ -77,6 +77,7 @@ def publish_job(
     _fire_new(bench, job)
     if plan is None:
         bench.out.publish(job.load, _topics(bench, request, expansion))
+        bench.out.fire(tags.job_publish(job.jid), job.load)
     else:
         batches.hand_over(bench, job, plan)
     return Published(jid=job.jid, minions=expansion.minions, missing=expansion.missing)

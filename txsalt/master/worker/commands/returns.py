@@ -12,6 +12,7 @@ from txsalt.errors import BadLoad, BadName, BadSignature, RemoteError, Replayed
 from txsalt.events import tags
 from txsalt.master.store.jobs import Job, pack_return
 from txsalt.master.worker.bench import Bench
+from txsalt.master.worker.commands import failed_states
 from txsalt.master.worker.principals import Minion
 from txsalt.wire import event, fields, job_loads, names, serial
 
@@ -59,6 +60,9 @@ def save_all(bench: Bench, found: list[job_loads.Return]) -> None:
     bench.out.fire_packed(
         [(tags.job_return(ret.jid, ret.minion_id), _with_time(ret, body)) for ret, body in news]
     )
+    for ret, _ in news:
+        for tag, data in failed_states.events_of(ret):
+            bench.out.fire(tag, data)
 
 
 def tell_leftover(bench: Bench) -> None:
