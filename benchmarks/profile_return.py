@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from unittest import TestCase
@@ -29,7 +30,7 @@ from benchmarks.houses import House, fleet
 from benchmarks.processes import cpu_seconds
 from tests.master.place import FakeMinion, Place
 from txsalt.events import tags
-from txsalt.master.worker.answerer import answer
+from txsalt.master.worker.answerer import BATCH, answer, answers
 from txsalt.protocol import sealed_request
 from txsalt.wire import envelope, job_loads
 
@@ -84,7 +85,8 @@ def _profile(case: TestCase, payload: int) -> None:
         total = sum(_show(stage.name, _time(stage.work)) for stage in stages)
         _show("sum of the stages", total)
         place.bench.out = bus.outgoing(place)
-        _show("the whole answer", _time(_fresh_answers(place, minions, loads)))
+        _show("the whole answer, alone", _time(_fresh_answers(place, minions, loads, 1)))
+        _show("the whole answer, together", _time(_fresh_answers(place, minions, loads, BATCH)))
     print("floor: the same bytes with crypto, msgpack and SQLite alone")
     _show("sum of the floor", sum(_show(s.name, _time(s.work)) for s in _floor(place, requests)))
 
@@ -135,15 +137,23 @@ def _stages(place: Place, requests: list[bytes], bus: "_Bus") -> Sequence[Stage]
 
 
 def _fresh_answers(
-    place: Place, minions: list[FakeMinion], loads: list[dict[str, Any]]
+    place: Place, minions: list[FakeMinion], loads: list[dict[str, Any]], together: int
 ) -> Callable[[int], object]:
+    """Answer some at a time, as they come from the router; one call in ``together`` works."""
     # Each pass returns for another job: a return that is there already costs less.
     passes = [
-        [m.seal({**load, "jid": f"9{run:019}"}) for m, load in zip(minions, loads, strict=True)]
+        [m.seal({**load, "jid": f"{together}{run:019}"})
+         for m, load in zip(minions, loads, strict=True)]
         for run in range(_PASSES)
-    ]
+    ]  # fmt: skip
     calls = iter(request for requests in passes for request in requests)
-    return lambda n: answer(place.bench, next(calls))
+
+    def work(number: int) -> None:
+        if number % together == 0:
+            for _ in answers(place.bench, list(islice(calls, together))):
+                pass
+
+    return work
 
 
 def _floor(place: Place, requests: list[bytes]) -> Sequence[Stage]:
