@@ -20,6 +20,7 @@ from typing import Any, Protocol  # Any: facts and results hold any value
 from attrs import define
 
 from txsalt.cli.options import Parser
+from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.config.read import read_minion
 from txsalt.errors import LocalError, RemoteError
 from txsalt.jobs import exit_codes, jid
@@ -210,7 +211,7 @@ def _parser() -> Parser:
         "-c",
         "--config-dir",
         metavar="DIR",
-        default="/etc/txsalt",
+        default=DEFAULT_CONFIG_DIR,
         help="folder of the minion's configuration (default: %(default)s)",
     )
     made.add_argument("--local", action="store_true", help="ask no master, tell no master")
