@@ -142,6 +142,14 @@ class UserTests(SpineCase):
         answer = self.cli_as(STRANGER, "db1", "test.ping", "--out", "txt", *login)
         self.assertEqual((answer.returncode, answer.stdout), (0, "db1: True\n"), answer.stderr)
         self.assertEqual(self.cli_as(STRANGER, "*", "test.ping", *login).returncode, REFUSED)
+        for words in (("job", "list"), ("job", "list", "--out", "json"), ("status",)):
+            answer = self.cli_as(STRANGER, *words, *login)
+            # The rule @jobs is about jobs, and about nothing else.
+            self.assertEqual(answer.returncode == 0, words[0] == "job", str(answer))
+        jid = next(iter(json.loads(self.cli_as(STRANGER, "job", "list", "--out", "json",
+                                               *login).stdout)))  # fmt: skip
+        answer = self.cli_as(STRANGER, "job", "show", jid, *login)
+        self.assertEqual(answer.returncode, 0, str(answer))
         wrong = (*login[:-1], "wrong")
         answer = self.cli_as(STRANGER, "db1", "test.ping", *wrong)
         self.assertIn("Authentication error", answer.stderr)

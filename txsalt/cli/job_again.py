@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any  # answers of the master are any msgpack value
 
-from txsalt.cli import output_options
+from txsalt.cli import login_options, output_options
 from txsalt.cli.run_job import tell
 from txsalt.client import batch_view, follow, records
 from txsalt.client.session import Session
@@ -14,7 +14,7 @@ from txsalt.jobs import exit_codes
 
 def wait(options: argparse.Namespace) -> int:
     """Follow a job to its end: first what is stored, then what comes."""
-    session = Session(options.config_dir)
+    session = login_options.session(options)
     with output_options.reporting(options, session.config, None) as report:
         steps = batch_view.attach(
             session,
@@ -28,7 +28,7 @@ def wait(options: argparse.Namespace) -> int:
 
 def kill(options: argparse.Namespace) -> int:
     """End a job where it still runs, and print what each minion says to that."""
-    session, jid = Session(options.config_dir), options.jids[0]
+    session, jid = login_options.session(options), options.jids[0]
     waiting = _waiting(records.show(session, jid))
     if not waiting:
         print(f"txsalt-cli: job {jid} has ended: all have returned", file=sys.stderr)
@@ -47,7 +47,7 @@ def rerun(options: argparse.Namespace) -> int:
 
     A batch is a batch again, with the same plan.
     """
-    session, jid = Session(options.config_dir), options.jids[0]
+    session, jid = login_options.session(options), options.jids[0]
     record = records.show(session, jid)
     load = record["load"]
     tgt, tgt_type = load["tgt"], load.get("tgt_type", "glob")

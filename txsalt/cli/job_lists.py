@@ -6,8 +6,8 @@ import time
 from datetime import datetime
 from typing import Any  # answers of the master are any msgpack value
 
+from txsalt.cli import login_options
 from txsalt.client import follow, records
-from txsalt.client.session import Session
 from txsalt.client.steps import Job, Returned
 from txsalt.jobs import exit_codes
 from txsalt.outputters.render import render
@@ -19,7 +19,7 @@ _ACTIVE_SECONDS = 86400.0
 
 def list_jobs(options: argparse.Namespace) -> int:
     """Print jobs in short."""
-    session = Session(options.config_dir)
+    session = login_options.session(options)
     limit = options.limit or (0 if options.all else _LIMIT)
     found = records.search(session, **query(options), limit=limit and limit + 1)
     more = bool(limit) and len(found) > limit
@@ -39,7 +39,7 @@ def active(options: argparse.Namespace) -> int:
 
     Only minions that owe an answer to a job of the last day are asked, all at once, what they run.
     """
-    session = Session(options.config_dir)
+    session = login_options.session(options)
     since = options.since(time.time()) if options.since else time.time() - _ACTIVE_SECONDS
     waiting = {job["jid"]: job for job in records.unfinished(session, since)}
     asked = sorted({minion for job in waiting.values() for minion in job["waiting"]})

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any  # answers of the master are any msgpack value
 
+from txsalt.cli import login_options
 from txsalt.cli.job_lists import query
 from txsalt.cli.output_options import OutFileError
 from txsalt.client import records
@@ -18,7 +19,7 @@ SCHEMA = "txsalt.stored-job/1"
 
 def show(options: argparse.Namespace) -> int:
     """Print one job as it stands; a running one has minions that are waited for."""
-    session = Session(options.config_dir)
+    session = login_options.session(options)
     job = stored(session, options.jids[0])
     if options.output in ("json", "json-v1", "jsonl"):
         print(_json(job, None if options.output == "jsonl" else 4))
@@ -34,7 +35,7 @@ def show(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Print jobs with all returns, one JSON document a line, oldest first."""
-    session = Session(options.config_dir)
+    session = login_options.session(options)
     jids = options.jids or [
         job["jid"]
         for job in reversed(records.search(session, **query(options), limit=options.limit or 0))

@@ -8,10 +8,12 @@ from txsalt.cli.options import Parser
 
 if TYPE_CHECKING:
     from txsalt.client.credentials import Proof
+    from txsalt.client.session import Session
 
 
 def add(made: Parser) -> None:
     """Add the options."""
+    made.set_defaults(complain=made.error)
     login = made.add_argument_group("who asks (default: the user who runs this)")
     login.add_argument(
         "-a", "--auth", "--eauth", "--external-auth", dest="eauth", metavar="EAUTH",
@@ -32,7 +34,18 @@ def add(made: Parser) -> None:
     )
 
 
-def proof(options: argparse.Namespace, made: Parser) -> "Proof | None":
+def session(options: argparse.Namespace) -> "Session":
+    """
+    Open a session as who the options say.
+
+    Ends the program for options that do not go together. Raises as ``Session.ask``.
+    """
+    from txsalt.client.session import Session
+
+    return Session(options.config_dir, proof=proof(options))
+
+
+def proof(options: argparse.Namespace) -> "Proof | None":
     """
     Return what the user logs in with, None for what there is without options.
 
@@ -45,7 +58,7 @@ def proof(options: argparse.Namespace, made: Parser) -> "Proof | None":
     if options.token:
         return credentials.Token(options.token)
     if not options.eauth:
-        made.error("--make-token needs to know who you are: add -a pam, or -a file")
+        options.complain("--make-token needs to know who you are: add -a pam, or -a file")
     if options.make_token:
         return _kept_token(options)
     return _password(options)

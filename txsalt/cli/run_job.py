@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
         job = read_job(options, known)
     except UsageError as exc:
         made.error(str(exc))
-    session = Session(options.config_dir, proof=login_options.proof(options, made))
+    session = login_options.session(options)
     try:
         return _do(session, job, options)
     except NobodyMatches as exc:

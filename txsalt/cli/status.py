@@ -6,8 +6,8 @@ import sys
 import time
 from typing import Any
 
+from txsalt.cli import login_options
 from txsalt.cli.options import Parser, parser
-from txsalt.client.session import Session
 from txsalt.jobs import exit_codes
 from txsalt.jobs.reasons import moment
 from txsalt.outputters.render import render
@@ -28,7 +28,7 @@ _NOBODY = exit_codes.NO_USER
 def main(argv: list[str]) -> int:
     """Print the status of accepted minions."""
     options = _parser().parse_intermixed_args(argv)
-    session = Session(options.config_dir)
+    session = login_options.session(options)
     known = session.runner("presence.details")
     fitting = {each: known[each] for each in sorted(known) if _fits(each, options.globs)}
     shown = {each: about for each, about in fitting.items() if _wanted(about, options)}
@@ -95,4 +95,5 @@ def _parser() -> Parser:
         "--out", "--output", dest="output", choices=("table", "json", "yaml", "nested", "raw"),
         help="how it is written (default: table)",
     )  # fmt: skip
+    login_options.add(made)
     return made

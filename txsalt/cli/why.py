@@ -3,10 +3,10 @@
 import argparse
 import sys
 
+from txsalt.cli import login_options
 from txsalt.cli.options import Parser, parser, seconds
 from txsalt.client import batch_view, records
 from txsalt.client.reasons import ask_why
-from txsalt.client.session import Session
 from txsalt.jobs import exit_codes, reasons
 from txsalt.outputters import json_text
 
@@ -20,7 +20,7 @@ docs/exit-codes.md.
 def main(argv: list[str]) -> int:
     """Print one line for each minion that has not returned."""
     options = _parser().parse_intermixed_args(argv)
-    session = Session(options.config_dir)
+    session = login_options.session(options)
     record = records.show(session, options.jid)
     silent = [each for each in record["minions"] if each not in record["outcomes"]]
     wait = session.config.gather_job_timeout if options.timeout is None else options.timeout
@@ -48,4 +48,5 @@ def _parser() -> Parser:
         "-t", "--timeout", type=seconds, metavar="SECONDS",
         help="how long minions have to say what they know (default: gather_job_timeout)",
     )  # fmt: skip
+    login_options.add(made)
     return made

@@ -1,0 +1,1 @@
+job, why and status take the options that say who asks (-a, --username, --token).
