@@ -1,0 +1,1 @@
+Targets by grain or pillar are known in milliseconds among ten thousand minions, and cost each worker megabytes instead of hundreds; simple configuration files are read without a YAML library, which makes every command quicker.
