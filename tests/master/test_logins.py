@@ -186,6 +186,27 @@ class TokenTests(LoginCase):
         self.assertEqual(self.place.say({"cmd": "mk_token", **self.login()}), "")
         self.assertIsInstance(self.token("carol", "third"), str)
 
+    def test_revoked_by_its_user(self) -> None:
+        """
+        Who has a token can revoke it, and nobody else's.
+        """
+        made = [
+            self.place.as_root(
+                "runner", fun="token.create", direct=True,
+                kwarg={"user": user, "scope": ["test.*"], "seconds": 60},
+            )["data"]["return"]
+            for user in ("deploy", "backup")
+        ]  # fmt: skip
+
+        def revoke(id: str) -> Any:
+            load = {"cmd": "runner", "fun": "token.revoke", "direct": True, "kwarg": {"id": id}}
+            return self.place.say({**load, "token": made[0]["token"]})
+
+        self.assertIs(revoke(made[1]["id"])["data"]["return"], False)
+        self.assertEqual(self.publish("test.ping", "web-1", token=made[1]["token"]), ["web-1"])
+        self.assertIs(revoke(made[0]["id"])["data"]["return"], True)
+        self.assertIn("error", revoke(made[0]["id"]))
+
     def test_of_the_operator(self) -> None:
         """
         The operator makes tokens for programs, sees them listed, and revokes them.

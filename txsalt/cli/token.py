@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
     options = made.parse_intermixed_args(argv)
     if options.action == "create" and options.eauth:
         return _create_own(options)
-    session = Session(options.config_dir)
+    session = login_options.session(options)
     try:
         if options.action == "create":
             return _create(session, options, made)

@@ -61,6 +61,15 @@ def revoke_token(bench: Bench, arguments: Arguments) -> bool:
     return gone is not None
 
 
+def revoke_own(bench: Bench, user: ExternalUser, arguments: Arguments) -> bool:
+    """Delete a token with this ``id`` if it stands for this user; return whether it did."""
+    wanted = fields.text(arguments, "id")
+    own = (user.name, user.eauth)
+    if all(each.id != wanted or (each.name, each.eauth) != own for each in bench.tokens.listing()):
+        return False
+    return revoke_token(bench, arguments)
+
+
 def explain(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     """
     Say whether ``user`` may run ``function`` with ``words`` on ``tgt``, and which rule decides.

@@ -6,6 +6,7 @@ Source: PROTOCOL section 10.2, 13.1.
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any  # results are any msgpack value
 
 from txsalt.errors import TxsaltError
@@ -23,7 +24,7 @@ from txsalt.master.worker.commands import (
 )
 from txsalt.master.worker.gatekeeper import Opened
 from txsalt.master.worker.permissions import BY
-from txsalt.master.worker.principals import LocalUser, Nobody, User
+from txsalt.master.worker.principals import ExternalUser, LocalUser, Nobody, User
 from txsalt.wire import fields
 
 log = logging.getLogger(__name__)
@@ -117,6 +118,9 @@ def runner(bench: Bench, opened: Opened) -> Any:
         return permissions.failure(load)
     if fun in PRIVATE and direct and isinstance(user, LocalUser) and user.full:
         return {"data": _run(bench, PRIVATE, fun, {**arguments, BY: user.name})}
+    if fun == "token.revoke" and direct and isinstance(user, ExternalUser):
+        own: dict[str, Function] = {fun: partial(_revoke_own, user)}
+        return {"data": _run(bench, own, fun, {**arguments, BY: user.name})}
     if not _may(bench, user, "runner", fun, arguments):
         return permissions.failure(load)
     if direct:
@@ -143,6 +147,10 @@ def _run(
         return {"return": function(bench, arguments), "success": True}
     except TxsaltError as exc:
         return {"return": str(exc), "success": False}
+
+
+def _revoke_own(user: ExternalUser, bench: Bench, arguments: dict[str, Any]) -> bool:
+    return access.revoke_own(bench, user, arguments)
 
 
 def _named(load: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+Users revoke their own tokens.
