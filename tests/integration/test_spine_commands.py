@@ -272,9 +272,8 @@ class FailureTests(CommandCase):
         answer = self.failed("web*", "cmd.run", f"mkdir {self.master.root}/once")
         self.assertEqual(set(answer.data), WEBS)
         self.assertIn("", answer.data.values())
-        self.assertEqual(
-            self.failed("web*", "cmd.run", f"mkdir {self.master.root}/once").stderr, ""
-        )
+        again = self.failed("web*", "cmd.run", f"mkdir {self.master.root}/once")
+        self.assertEqual(again.stderr, "txsalt-cli: failed on web1, web2\n")
 
     def test_running_job(self) -> None:
         """
