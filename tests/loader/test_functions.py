@@ -150,6 +150,22 @@ class FunctionsTests(SynchronousTestCase):
         self.assertEqual(functions["fine.f"](), 1)
         self.assertEqual(list(functions.failed_modules()), ["broken"])
 
+    def test_failed_is_not_who_leaves_it_to_another(self) -> None:
+        """
+        Of several files for one name those that decline have not failed; a broken one has.
+        """
+        declines = "def __virtual__():\n    return False, 'not here'\n"
+        self.write("pkg_here.py", "__virtualname__ = 'pkg'\ndef f(): return 1\n")
+        self.write("pkg_there.py", f"__virtualname__ = 'pkg'\n{declines}")
+        self.write("other_there.py", f"__virtualname__ = 'other'\n{declines}")
+        functions = self.functions()
+        self.assertEqual(functions.names(), ["pkg.f"])
+        self.assertEqual(list(functions.failed_modules()), ["other"])
+        self.write("pkg_broken.py", "__virtualname__ = 'pkg'\nimport txsalt_no_such_thing\n")
+        functions = self.functions()
+        self.assertEqual(functions.names(), ["pkg.f"])
+        self.assertEqual(sorted(functions.failed_modules()), ["other", "pkg"])
+
     def test_module_that_needs_salt(self) -> None:
         """
         A module that imports Salt's library says how to get it.

@@ -70,7 +70,8 @@ class Functions(Mapping[str, Function]):
         self._functions: dict[str, Function] = {}
         self._outputters: dict[str, str] = {}
         self._modules: set[str] = set()
-        self._declined: dict[str, str] = {}
+        self._declined: dict[str, str] = {}  # by __virtual__: another file may serve the name
+        self._broken: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> Function:
         """Give a function; raises KeyError with the name if it is not available."""
@@ -127,11 +128,16 @@ class Functions(Mapping[str, Function]):
         if name in self or module in self._modules:
             return ""
         guests = self._guest.missing_reason(name) if self._guest is not None else ""
-        return self._declined.get(module, "") or guests
+        return self._broken.get(module) or self._declined.get(module) or guests
 
     def failed_modules(self) -> dict[str, str]:
-        """Give the reasons of the modules that are not available, of those tried so far."""
-        return dict(self._declined)
+        """
+        Give the reasons of the modules that are not available, of those tried so far.
+
+        A file that declines a name that another one serves is none of them; a broken file is.
+        """
+        declined = {x: reason for x, reason in self._declined.items() if x not in self._modules}
+        return {**declined, **self._broken}
 
     def _find(self, name: str) -> Function | None:
         guest = self._guest
@@ -180,7 +186,7 @@ class Functions(Mapping[str, Function]):
             reason = f": {answer.reason}" if answer.reason else ""
             self._declined[name] = f"'{name}' __virtual__ returned False{reason}"
         except Unloadable as exc:
-            self._declined[name] = f"'{name}' did not load: {exc}"
+            self._broken[name] = f"'{name}' did not load: {exc}"
 
     def _add(
         self, answer: Serves, functions: Mapping[str, Function], how: Mapping[str, str]
