@@ -58,6 +58,13 @@ class MistakeTests(SynchronousTestCase):
         self.assertIn("did you mean --function?", self.mistake("job", "list", "--funtion=x"))
         self.assertNotIn("did you mean", self.mistake("*", "test.ping", "--qqqqq"))
 
+    def test_batches(self) -> None:
+        """
+        A size of a batch that makes no sense is a mistake of the command line.
+        """
+        for words in (("-b", "0"), ("-b", "0%"), ("-b", "150%"), ("--batch-safe-size", "0")):
+            self.assertRegex(self.mistake("*", "test.ping", *words), "never end|percentage")
+
     def test_nearest_command(self) -> None:
         """
         A mistyped command is taken for a target, and answered with the command that is like it.
@@ -98,6 +105,7 @@ class MistakeTests(SynchronousTestCase):
             (("event", "fire"), "a tag is needed"),
             (("event", "fire", "a/b", "c"), "not of the form key=value"),
             (("event", "watch", "a", "b"), "one glob"),
+            (("event", "wach"), "did you mean watch?"),
             (("*", "test.ping", "--subset", "0"), "no number of 1 or more"),
             (("completion", "tcsh"), "invalid choice"),
         ):

@@ -18,7 +18,7 @@ def add(made: Parser) -> None:
     """Add the options."""
     batch = made.add_argument_group("in batches (the master goes on with them by itself)")
     batch.add_argument(
-        "-b", "--batch", "--batch-size", dest="batch", type=_number, metavar="N|N%",
+        "-b", "--batch", "--batch-size", dest="batch", type=_size, metavar="N|N%",
         help="at most so many minions at once",
     )  # fmt: skip
     batch.add_argument(
@@ -29,7 +29,7 @@ def add(made: Parser) -> None:
         "--batch-safe-limit", type=count, metavar="N", default=0,
         help="a batch of --batch-safe-size only if more than N minions are meant",
     )  # fmt: skip
-    batch.add_argument("--batch-safe-size", type=_number, metavar="N|N%", default="8")
+    batch.add_argument("--batch-safe-size", type=_size, metavar="N|N%", default="8")
     batch.add_argument(
         "--max-fail", type=_number, metavar="N|N%",
         help="start nobody any more once more than so many failed, or sent nothing",
@@ -73,6 +73,13 @@ def _number(text: str) -> str:
         found = ""
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a percentage")
+    return found
+
+
+def _size(text: str) -> str:
+    found = _number(text)
+    if not float(found.removesuffix("%")):
+        raise argparse.ArgumentTypeError("a batch of none at once would never end")
     return found
 
 
