@@ -1,6 +1,7 @@
 """Tests of ``txsalt-cli key`` on a master's folders, without a master."""
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -13,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.place import key_pair
 from txsalt.cli import main as program
+from txsalt.jobs import exit_codes
 from txsalt.master.store.keys import KeyStore
 from txsalt.protocol.admission import KeyState
 
@@ -53,6 +55,18 @@ class KeyCase(SynchronousTestCase):
 
 
 class ListTests(KeyCase):
+    def test_no_rights(self) -> None:
+        """
+        A user who may not read the keys, or not even enter the folders above, is told so.
+        """
+
+        def refuse(path: str) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+
+        self.patch(os, "scandir", refuse)
+        self.run_key("list", code=exit_codes.NO_PERMISSION)
+        self.assertIn("this user may not read it", self.said)
+
     def test_long(self) -> None:
         """
         The long list shows how old each key is, and its fingerprint as the minion shows it.

@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 
-from txsalt.cli.options import Parser, moment, parser, seconds
+from txsalt.cli.options import Parser, did_you_mean, moment, parser, seconds
 from txsalt.client import events
 from txsalt.client.session import Session
 from txsalt.jobs import exit_codes
@@ -27,6 +27,9 @@ def main(argv: list[str]) -> int:
     first, *words = options.words or ["watch"]
     if first == "fire":
         return _fire(made, options, words)
+    if first != "watch" and (near := did_you_mean(first, ("watch", "fire"))):
+        # A tag of that name is watched with "event watch TAG".
+        made.error(f"{first!r} is neither watch nor fire{near}")
     globs = words if first == "watch" else [first, *words]
     if len(globs) > 1:
         made.error(f"one glob of a tag is enough, not {len(globs)}")

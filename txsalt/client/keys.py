@@ -42,8 +42,12 @@ class Keys:
         self._store = KeyStore(self._config.pki_dir)
         self._bus: EventBus | None = None
         self._looked = False
-        if os.path.isdir(self._config.pki_dir) and not os.access(self._config.pki_dir, os.R_OK):
-            raise KeyFileError(self._config.pki_dir, "this user may not read it")
+        try:
+            os.scandir(os.path.join(self._config.pki_dir, KeyState.ACCEPTED.value)).close()
+        except PermissionError:
+            raise KeyFileError(self._config.pki_dir, "this user may not read it") from None
+        except OSError:
+            pass  # a master that was never started has no keys
 
     def close(self) -> None:
         """Send what is still to be told, then disconnect."""
