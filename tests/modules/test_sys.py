@@ -33,6 +33,16 @@ class SysTests(SynchronousTestCase):
         self.assertEqual(self.call("list_functions", "test.pi*"), ["test.ping"])
         self.assertIn("sys.doc", self.call("list_functions", "sys"))
 
+    def test_returners(self) -> None:
+        """
+        Returners are listed, documented and described like execution modules.
+        """
+        self.assertLessEqual({"http", "sqlite3", "syslog"}, set(self.call("list_returners")))
+        self.assertEqual(self.call("list_returners", "ht*"), ["http"])
+        self.assertIn("http.returner", self.call("list_returner_functions", "http"))
+        self.assertTrue(self.call("returner_doc", "http")["http.returner"].strip())
+        self.assertEqual(self.call("returner_argspec", "http")["http.returner"]["args"], ["ret"])
+
     def test_every_function_is_documented(self) -> None:
         """
         Each function says what it is for.

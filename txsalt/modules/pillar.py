@@ -90,9 +90,16 @@ def items(
     return _compiled(_environment(pillarenv, saltenv), pillar)
 
 
-def data(*args: str, pillarenv: str | None = None, saltenv: str | None = None) -> dict[str, Any]:
+def data(
+    *args: str,
+    pillar: Any = None,
+    pillar_enc: Any = None,
+    pillarenv: str | None = None,
+    saltenv: str | None = None,
+    unmask: bool | None = None,
+) -> dict[str, Any]:
     """Return the same as pillar.items, under its older name."""
-    return items(*args, pillarenv=pillarenv, saltenv=saltenv)
+    return items(*args, pillar=pillar, pillar_enc=pillar_enc, pillarenv=pillarenv, saltenv=saltenv)
 
 
 def item(
@@ -109,9 +116,18 @@ def item(
     return {name: walk(held, name, missing, delimiter or ":") for name in args}
 
 
-def ls(*args: str, pillarenv: str | None = None, saltenv: str | None = None) -> list[str]:
-    """List the top level keys of the pillar."""
-    return list(items(*args, pillarenv=pillarenv, saltenv=saltenv))
+def ls(
+    *args: str,
+    pillar: Any = None,
+    pillar_enc: Any = None,
+    pillarenv: str | None = None,
+    saltenv: str | None = None,
+    unmask: bool | None = None,
+) -> list[str]:
+    """List the top level keys of the pillar; the arguments are those of pillar.items."""
+    return list(
+        data(*args, pillar=pillar, pillar_enc=pillar_enc, pillarenv=pillarenv, saltenv=saltenv)
+    )
 
 
 def keys(key: str, delimiter: str = ":", unmask: bool | None = None) -> list[str]:
@@ -129,9 +145,18 @@ def raw(key: str | None = None, unmask: bool | None = None) -> Any:
     return __pillar__.get(key, {}) if key else dict(__pillar__)
 
 
-def obfuscate(*args: str) -> dict[str, Any]:
-    """Return the pillar with each value replaced by its type."""
-    return _hidden(items(*args))
+def obfuscate(
+    *args: str,
+    pillar: Any = None,
+    pillar_enc: Any = None,
+    pillarenv: str | None = None,
+    saltenv: str | None = None,
+    unmask: bool | None = None,
+) -> dict[str, Any]:
+    """Return the pillar with each value replaced by its type; arguments as of pillar.items."""
+    return _hidden(
+        data(*args, pillar=pillar, pillar_enc=pillar_enc, pillarenv=pillarenv, saltenv=saltenv)
+    )
 
 
 def filter_by(

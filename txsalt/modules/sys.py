@@ -7,6 +7,8 @@ from typing import Any  # defaults of arguments are of any type
 
 from txsalt.loader.describe import argspec as describe
 from txsalt.loader.describe import doc_text
+from txsalt.loader.functions import Functions
+from txsalt.loader.places import places_of
 
 
 def doc(*args: str) -> dict[str, str]:
@@ -33,7 +35,7 @@ def list_functions(*args: str, **kwargs: Any) -> list[str]:
     names = sorted({*__salt__.names(), *__salt__.guest_names()})
     if not args:
         return names
-    return sorted({name for wanted in args for name in names if _is_meant(name, wanted)})
+    return _chosen(names, args)
 
 
 def list_modules(*args: str) -> list[str]:
@@ -42,10 +44,38 @@ def list_modules(*args: str) -> list[str]:
 
     CLI Example: txsalt-cli '*' sys.list_modules 's*'
     """
-    modules = {name.partition(".")[0] for name in list_functions()}
-    if args:
-        modules = {name for name in modules if any(fnmatch.fnmatch(name, each) for each in args)}
-    return sorted(modules)
+    return _modules_of(list_functions(), args)
+
+
+def list_returners(*args: str) -> list[str]:
+    """
+    List the returners that work on this machine, or those that match a pattern.
+
+    CLI Example: txsalt-cli '*' sys.list_returners
+    """
+    return _modules_of(list_returner_functions(), args)
+
+
+def list_returner_functions(*args: str, **kwargs: Any) -> list[str]:
+    """
+    List the functions of all returners, of a returner, or by a pattern.
+
+    CLI Example: txsalt-cli '*' sys.list_returner_functions sqlite3
+    """
+    names = _returners().names()
+    return _chosen(names, args) if args else names
+
+
+def returner_doc(*args: str) -> dict[str, str]:
+    """Return the documentation of all functions of returners, or of those that are named."""
+    found = _returners()
+    return {name: doc_text(found[name]) for name in list_returner_functions(*args)}
+
+
+def returner_argspec(module: str = "") -> dict[str, dict[str, Any]]:
+    """Return the arguments of functions of returners, as argspec does."""
+    found = _returners()
+    return {name: describe(found[name]) for name in list_returner_functions(module or "*")}
 
 
 def argspec(module: str = "") -> dict[str, dict[str, Any]]:
@@ -67,6 +97,25 @@ def failed_modules() -> dict[str, str]:
     """Return the modules that did not load on this machine, with the reasons."""
     __salt__.names()  # those not tried yet have no verdict
     return __salt__.failed_modules()
+
+
+def _returners() -> Functions:
+    known = {"__opts__": __opts__, "__grains__": __grains__, "__pillar__": __pillar__}
+    dunders = {**known, "__context__": __context__, "__salt__": __salt__}
+    return Functions(
+        places_of(__opts__, "returners", "txsalt.returners"), dunders, kind="returners"
+    )
+
+
+def _modules_of(functions: list[str], args: tuple[str, ...]) -> list[str]:
+    modules = {name.partition(".")[0] for name in functions}
+    if args:
+        modules = {name for name in modules if any(fnmatch.fnmatch(name, each) for each in args)}
+    return sorted(modules)
+
+
+def _chosen(names: list[str], args: tuple[str, ...]) -> list[str]:
+    return sorted({name for wanted in args for name in names if _is_meant(name, wanted)})
 
 
 def _is_meant(name: str, wanted: str) -> bool:
