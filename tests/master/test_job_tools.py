@@ -38,6 +38,16 @@ class JobToolsTests(SynchronousTestCase):
         self.assertEqual(found["load"]["arg"], ["x"])
         self.assertEqual(job_records.show(self.bench, {"jid": "20990101000000000000"}), {})
 
+    def test_show_keeps_options_of_returners_to_itself(self) -> None:
+        """
+        A password that was given to a returner is not told to whoever looks at the job.
+        """
+        jid = "20260101000000000001"
+        load = {"fun": "test.ping", "ret": "http", "ret_config": "x", "ret_kwargs": {"token": "t"}}
+        self.bench.jobs.save_job(Job(jid=jid, created=NOW, load=load, minions=["m1"]))
+        found = job_records.show(self.bench, {"jid": jid})
+        self.assertEqual(found["load"], {"fun": "test.ping", "ret": "http"})
+
     def test_returns_come_in_pages(self) -> None:
         """
         Large returns come one page after the other, complete and untouched.

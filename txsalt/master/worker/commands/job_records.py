@@ -12,6 +12,7 @@ from txsalt.master.worker.bench import Bench
 from txsalt.wire import fields, names
 
 PAGE_BYTES = 4 * 1024 * 1024
+_NOT_SHOWN = ("jid", "ret_config", "ret_kwargs")  # options of returners may be passwords
 
 Arguments = dict[str, Any]
 
@@ -47,7 +48,7 @@ def show(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     job = bench.jobs.job(jid)
     if job is None:
         return {}
-    load = {name: value for name, value in job.load.items() if name not in ("jid", "ret_config")}
+    load = {name: value for name, value in job.load.items() if name not in _NOT_SHOWN}
     outcomes = {each: list(found) for each, found in bench.jobs.outcomes(jid).items()}
     return {
         "jid": jid,
