@@ -29,8 +29,10 @@ TOUR: tuple[tuple[str, str], ...] = (
     ("Compare fingerprints (each minion logs its own), then let them in:",
     "key accept --all --yes"), ("Are they there?", "'*' test.ping"),
     ("Run a command on some, by a fact about them (a grain):", "-G role:web cmd.run 'uname -sr'"),
-    ("Any data travels, in and out; output as you want it:", "web1 test.echo '{greeting: grüße, n: [1, 2.5, null]}'"
-     " --out json"),
+    (
+        "Any data travels, in and out; output as you want it:",
+        "web1 test.echo '{greeting: grüße, n: [1, 2.5, null]}' --out json",
+    ),
     ("Targets combine:", "-C 'web* or G@role:database' grains.item id role --out yaml --static"),
     ("A command that fails fails here too:", "db1 cmd.run 'ls /nowhere'"),
 )  # fmt: skip

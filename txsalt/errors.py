@@ -200,7 +200,7 @@ class MasterUnreachable(LocalError):
 
 @frozen
 class EndpointUnusable(LocalError):
-    """A socket address that cannot be bound or connected: in use, too long, no permission, wrong."""
+    """A socket address that cannot be bound or connected: in use, too long, not permitted."""
 
     endpoint: str
     reason: str

@@ -30,7 +30,8 @@ _PLAIN = (
 )  # fmt: skip
 _SHOWN = frozenset(
     (
-        "name", "maxrunning", "function", "splay", "jid_include", "args", "kwargs", "job_args", "job_kwargs",
+        "name", "maxrunning", "function", "splay", "jid_include", "args", "kwargs",
+        "job_args", "job_kwargs",
         "enabled",
         "return_job", "metadata", *UNITS, *_PLAIN,
     )
