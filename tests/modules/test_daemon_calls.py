@@ -146,6 +146,13 @@ class DaemonCallTests(SynchronousTestCase):
         )
         self.assertRaises(SaltInvocationError, self.call, "saltutil.refresh_grains", oops=1)
 
+    def test_pillar_refresh(self) -> None:
+        """
+        The other name of refresh_pillar does the same.
+        """
+        self.assertIs(self.call("saltutil.pillar_refresh"), True)
+        self.assertEqual(self.context.calls, [("refresh", {"what": "pillar"})])
+
     def test_revoke(self) -> None:
         """
         The master is asked to forget the key.

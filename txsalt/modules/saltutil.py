@@ -38,6 +38,11 @@ def refresh_pillar(wait: bool = False, timeout: int = 30, clean_cache: bool = Tr
     return True
 
 
+def pillar_refresh(wait: bool = False, timeout: int = 30, clean_cache: bool = True) -> bool:
+    """Do the same as refresh_pillar, under its other name."""
+    return refresh_pillar(wait, timeout, clean_cache)
+
+
 def refresh_grains(**kwargs: Any) -> bool:
     """
     Collect the grains anew; unless refresh_pillar is False, fetch the pillar that follows them.
