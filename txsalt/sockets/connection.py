@@ -130,7 +130,11 @@ class Connection(ZmqConnection):
         else:
             # The descriptor is edge-triggered: nothing else would bring us back to the rest.
             self._wake()
-        self._turn_over()
+        try:
+            self._turn_over()
+        except Exception:
+            # Out of here the reactor would drop the reader for good.
+            self.log.failure("after messages at {address}", address=self._address)
 
     def messageReceived(self, message: list[bytes]) -> None:
         """Give one message to the owner; what its callback raises is logged and ends there."""
@@ -190,5 +194,6 @@ class Connection(ZmqConnection):
         except zmq.ZMQError as exc:
             # Closed at once: a socket that stays open lets the context hang when it ends.
             self.shutdown()
-            raise EndpointUnusable(address, exc.strerror or str(exc)) from exc
+            # Not its own text, which names the address once more.
+            raise EndpointUnusable(address, zmq.strerror(exc.errno or 0)) from exc
         self._wake()  # bind() and connect() eat wake-ups
