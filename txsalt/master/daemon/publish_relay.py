@@ -113,23 +113,28 @@ class PublishRelay(Service):
         """Publish a job of the daemon's own; ``minions`` are those it is for, None: everybody."""
         self._job(serial.pack_bin({"load": load, "topics": minions}))
 
+    def nudge(self, load: dict[str, Any], minions: list[str]) -> None:
+        """Publish a job to these minions alone, whatever that costs."""
+        self._job(serial.pack_bin({"load": load, "topics": minions, "addressed": True}))
+
     def _job(self, frame: bytes) -> None:
         if self._held is not None:
             self._held.append(frame)
             return
         try:
             message = serial.unpack_bin(frame)
-            self._publish(message["load"], message.get("topics"))
+            addressed = self._filtering or bool(message.get("addressed"))
+            self._publish(message["load"], message.get("topics"), addressed)
         except (RemoteError, KeyError, TypeError) as exc:
             # Only our own workers reach this socket: what is unreadable here is a bug.
             self.log.error("a job could not be published: {reason!r}", reason=exc)
 
-    def _publish(self, load: dict[str, Any], minions: list[str] | None) -> None:
+    def _publish(self, load: dict[str, Any], minions: list[str] | None, addressed: bool) -> None:
         if self._sealer is None or self._pub is None:
             self.log.error("job {jid} came before the relay had its key", jid=load.get("jid"))
             return
         sealed = self._sealer.seal(load)
-        if not self._filtering:
+        if not addressed:
             minions = named_targets(load)
             if minions is None or not pays_to_address(len(minions), *self.audience()):
                 self._pub.send([sealed])

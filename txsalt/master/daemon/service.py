@@ -33,6 +33,7 @@ from txsalt.process.ordered import OrderedMultiService
 from txsalt.sockets.context import SocketContext
 from txsalt.wire import endpoint
 
+MOST_NUDGES = 100  # minions that are addressed one by one; for more of them all are pinged
 _REMOVALS = frozenset({"delete", "deleted", "reject", "rejected"})
 
 
@@ -176,22 +177,31 @@ class Master(OrderedMultiService):
         pool: WorkerPool,
     ) -> None:
         shared_key.give_secrets = pool.give_secrets
+        removed: set[str] = set()
 
         def rotated() -> None:
             # Key tools leave it next to their event, in case nobody hears that.
             with suppress(FileNotFoundError):
                 os.unlink(self._drop_path)
             publisher.fire(tags.ROTATE_AES_KEY, {"rotate_aes_key": True})
-            if self._config.ping_on_rotate:
+            # Whoever was removed reads this in vain, asks to be let in again, and is seen to wait.
+            idle, most = sorted(removed), MOST_NUDGES
+            removed.clear()
+            if self._config.ping_on_rotate or len(idle) > most:
                 relay.publish(_ping())
+            elif idle:
+                relay.nudge(_ping() | {"tgt": idle, "tgt_type": "list"}, idle)
 
         def key_changed(_: str, data: dict[str, Any]) -> None:
+            self.log.info("key of {id}: {act}", id=data.get("id"), act=data.get("act"))
+            if not self._config.rotate_aes_key:
+                return
             if data.get("act") in _REMOVALS and data.get("result", True):
+                removed.add(str(data.get("id")))
                 shared_key.rotate(f"the key of {data.get('id')} was removed")
 
         shared_key.on_rotated = rotated
-        if self._config.rotate_aes_key:
-            publisher.listen(tags.KEY, key_changed)
+        publisher.listen(tags.KEY, key_changed)
 
     def _ipc(self, name: str) -> str:
         return f"ipc://{self._config.sock_dir}/{name}.ipc"
