@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -111,9 +112,46 @@ class BackgroundTests(StartCase):
         self.assertTrue(process.is_running())
         self.assertEqual(int((self.master.root / "m.pid").read_text()), process.pid)
 
+    def test_group_reaches_the_sockets(self) -> None:
+        """
+        The folder of the event bus lets the owner's group in, and nobody else.
+        """
+        self.assertEqual(self.twistd("txsalt-master", self.master).returncode, 0)
+        self.process(self.master.root / "m.pid")
+        bus = next(self.master.root.rglob("master_event_pub.ipc"))
+        self.assertEqual(bus.parent.stat().st_mode & 0o777, 0o750)
+        self.assertEqual(bus.stat().st_mode & 0o777, 0o660)
+
 
 class MistakeTests(StartCase):
     """What an operator got wrong is said at once and in words."""
+
+    def test_port_in_use(self) -> None:
+        """
+        A port that another program has is named on the terminal, in the background as well.
+        """
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            _change(self.master.config_dir / "master", {"ret_port": port})
+            for before in (("--nodaemon",), ()):
+                text = self.refused(before=before)
+                self.assertIn(f"127.0.0.1:{port}: Address already in use", text)
+        # The terminal hears it first.
+        wait_until(lambda: not (self.master.root / "m.pid").exists(), 10, "no pid file is left")
+
+    def test_damaged_key(self) -> None:
+        """
+        A master key that is none is named on the terminal, in the background as well.
+        """
+        self.assertEqual(self.twistd("txsalt-master", self.master).returncode, 0)
+        _end(self.process(self.master.root / "m.pid"))
+        key = next(self.master.root.rglob("master.pem"))
+        key.chmod(0o600)
+        key.write_text("nothing")
+        for before in (("--nodaemon",), ()):
+            self.assertIn("master.pem", self.refused(before=before))
 
     def test_all_problems_at_once(self) -> None:
         """

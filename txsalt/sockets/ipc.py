@@ -17,6 +17,20 @@ PREFIX = "ipc://"
 _LONGEST_PATH = 107  # bytes; sockaddr_un holds 108 with the final NUL
 
 
+def make_folder(path: str, mode: int = 0o750) -> None:
+    """
+    Make a folder with ``mode``, and what leads to it open to all. Raises OSError.
+
+    In the background twistd's umask would keep the owner's group away from the folder, and so from
+    the sockets in it.
+    """
+    previous = os.umask(0o022)
+    try:
+        os.makedirs(path, mode=mode, exist_ok=True)
+    finally:
+        os.umask(previous)
+
+
 @contextmanager
 def claimed(endpoint: str, mode: int) -> Iterator[None]:
     """

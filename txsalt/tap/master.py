@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.application.service import IService
 
+from txsalt.tap.launch import Launch
 from txsalt.tap.options import Daemon, DaemonOptions
 
 
@@ -31,4 +32,5 @@ def makeService(options: Options) -> IService:
         reactor,
         lambda failed: make_master(options.config, reactor, failed),
         options.warnings,
+        Launch(options.parent),
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.application.service import IService
 
+from txsalt.tap.launch import Launch
 from txsalt.tap.options import Daemon, DaemonOptions
 
 
@@ -33,6 +34,7 @@ def makeService(options: Options) -> IService:
             reactor,
             lambda failed: make_minion(options.config, reactor, failed),
             options.warnings,
+            Launch(options.parent),
         )
     except LocalError as exc:
         raise SystemExit(str(exc)) from None

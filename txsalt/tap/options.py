@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import Any, Protocol  # twistd's options are a dict of any values
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
 from txsalt.tap import logs, ownership
+from txsalt.tap.launch import Launch
 
 _TWISTD_PIDFILE = "twistd.pid"
 
@@ -161,38 +162,40 @@ class Daemon(Service):
         reactor: Any,
         make: Callable[[Callable[[Failure], None]], Any],
         warnings: list[str],
+        launch: Launch,
     ) -> None:
-        """``make(on_start_failure)`` returns the tree."""
+        """``make(on_start_failure)`` returns the tree; ``launch`` hears how its start went."""
         self._reactor = reactor
         self._tree = make(self._cannot_start)
         self._warnings = warnings
-        self._starting = False
-        self._failed = False
+        self._launch = launch
 
     def startService(self) -> None:
-        """Start the tree. Raises SystemExit if that fails at once."""
+        """Start the tree; what keeps it from starting is logged, and ends the program."""
         super().startService()
         for line in self._warnings:
             self.log.warn("{line}", line=line)
-        self._starting = True
-        self._tree.startService()
-        self._starting = False
-        if self._failed:
-            raise SystemExit(1)
+        self._launch.begin()
+        maybeDeferred(self._tree.startService).addCallbacks(self._started, self._cannot_start)
 
     def stopService(self) -> Deferred[None]:
         """Stop the tree; fires when nothing is left."""
         super().stopService()
+        self._launch.failed("it was stopped while it started")
         return self._tree.stopService()
+
+    def _started(self, _: object) -> None:
+        if self.running:
+            self._launch.succeeded()
 
     def _cannot_start(self, failure: Failure) -> None:
         from txsalt.errors import TxsaltError
 
-        self._failed = True
         if failure.check(TxsaltError, OSError):
             self.log.critical("cannot start: {reason}", reason=failure.value)
         else:
             self.log.failure("cannot start", failure=failure)
-        if not self._starting:
-            _exit_code_one()
-            self._reactor.stop()
+        self._launch.failed(str(failure.value))
+        _exit_code_one()
+        # At once, or as soon as it runs: twistd removes the pid file only after a run.
+        self._reactor.callWhenRunning(self._reactor.stop)

@@ -13,6 +13,7 @@ from txsalt.errors import KeyFileError
 from txsalt.master.store import database, master_key, user_keys
 from txsalt.master.store import secrets as secret_store
 from txsalt.master.store.keys import KeyStore
+from txsalt.sockets import ipc
 from txsalt.wire.rsa import PrivateKey
 
 
@@ -29,7 +30,7 @@ class Foundation:
 def make_folder(path: str, mode: int) -> None:
     """Make a folder and what leads to it. Raises KeyFileError that says whose turn it is."""
     try:
-        os.makedirs(path, mode=mode, exist_ok=True)
+        ipc.make_folder(path, mode)
     except OSError as exc:
         raise KeyFileError(path, f"cannot be made: {exc.strerror}") from exc
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):

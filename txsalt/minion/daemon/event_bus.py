@@ -9,7 +9,6 @@ Source: PROTOCOL section 13.3; docs/architecture.md.
 """
 
 import hashlib
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol  # event data is any msgpack value
@@ -22,6 +21,7 @@ from twisted.logger import Logger
 from txsalt.errors import QueueFull, RemoteError
 from txsalt.events import tags
 from txsalt.minion.daemon.complaints import Complaints
+from txsalt.sockets import ipc
 from txsalt.wire import event
 
 Data = dict[str, Any]
@@ -101,7 +101,7 @@ class EventBus(Service):
     def startService(self) -> None:
         """Open the bus. Raises EndpointUnusable, OSError."""
         super().startService()
-        os.makedirs(self._place.sock_dir, mode=0o750, exist_ok=True)
+        ipc.make_folder(self._place.sock_dir)
         self._publish = self._open_publish(self._place.publish, self._subscribed)
         self._pull = self._open_pull(self._place.pull, self._received)
 
