@@ -75,6 +75,18 @@ class DecisionTests(AuthCase):
         self.assertEqual(minion.ask("_file_envs"), ["base"])
         self.assertEqual(self.acts, [("pend", True), ("pend", True), ("accept", True)])
 
+    def test_log(self) -> None:
+        """
+        A new key and a denied one are a line in the log each, however often their minions ask.
+        """
+        with self.assertLogs("txsalt.master.worker.commands.auth", "INFO") as logged:
+            for key in ("minion", "minion", "other", "other"):
+                self.sign_in(key=key)
+        self.assertEqual([record.levelname for record in logged.records], ["INFO", "WARNING"])
+        finger = rsa.fingerprint(self.key.public.pem, "sha256")
+        self.assertIn(f"key of m1: pending (sign-in), fingerprint {finger}", logged.output[0])
+        self.assertIn("key of m1: denied", logged.output[1])
+
     def test_rejected(self) -> None:
         """
         A rejected key stays rejected.

@@ -19,6 +19,15 @@ class PublishTests(SynchronousTestCase):
         self.assertEqual(reply["enc"], "clear")
         return reply["load"]
 
+    def test_log(self) -> None:
+        """
+        A job is one line in the log: who, what and how many, but no arguments.
+        """
+        with self.assertLogs("txsalt.master.worker.commands.publishing", "INFO") as logged:
+            jid = self.publish("web-*", arg=["secret"])["jid"]
+        (line,) = logged.output
+        self.assertIn(f"job {jid}: root runs test.ping on 2 minions", line)
+
     def test_a_job(self) -> None:
         """
         A job is stored, announced and handed to the relay, and the reply says whom it means.

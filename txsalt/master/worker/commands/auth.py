@@ -7,6 +7,7 @@ before anything is stored: keys that are none, algorithms that nobody has.
 Source: PROTOCOL sections 6.2, 6.3, 6.6, 6.7.
 """
 
+import logging
 from typing import Any  # loads are maps of any msgpack value
 
 from attrs import evolve
@@ -20,6 +21,8 @@ from txsalt.master.worker.gatekeeper import Opened
 from txsalt.protocol import admission
 from txsalt.protocol.admission import Automatic, Decision, KeyState
 from txsalt.wire import algorithms, auth_loads, envelope, rsa
+
+log = logging.getLogger(__name__)
 
 
 def auth(bench: Bench, opened: Opened) -> envelope.Reply:
@@ -116,6 +119,10 @@ def _note(
         finger=rsa.fingerprint(request.pub, bench.config.hash_type),
     )
     bench.note(entry)
+    level = logging.WARNING if state is KeyState.DENIED else logging.INFO
+    log.log(
+        level, "key of %s: %s (%s), fingerprint %s", entry.id, entry.act, entry.by, entry.finger
+    )
 
 
 def _event(request: auth_loads.AuthRequest, decision: Decision) -> dict[str, Any]:

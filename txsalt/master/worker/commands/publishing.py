@@ -6,6 +6,7 @@ Used by the command line's ``publish`` and by minions that may ask others.
 Source: PROTOCOL sections 10.3, 11.2, 13.1.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any  # loads are maps of any msgpack value
 
@@ -25,6 +26,8 @@ from txsalt.wire.job_loads import PublishRequest
 # Workers number jobs by the same clock, so two may collide; a third time means a broken store.
 _TRIES = 100
 _BY_ID = ("glob", "pcre", "list")
+
+log = logging.getLogger(__name__)
 
 Judge = Callable[[PublishRequest, Expansion], PublishRequest]
 
@@ -74,6 +77,9 @@ def publish_job(
         return Published(problem=exc.reason)
     except Replayed:
         return Published(problem=f"Job id {request.jid} was used before; choose another one.")
+    # Arguments may be secrets.
+    fun, minions = job.load["fun"], len(job.minions)
+    log.info("job %s: %s runs %s on %d minions", job.jid, user or "somebody", fun, minions)
     _fire_new(bench, job)
     if plan is None:
         bench.out.publish(job.load, _topics(bench, request, expansion))
