@@ -26,7 +26,7 @@ class PublishTests(SynchronousTestCase):
         with self.assertLogs("txsalt.master.worker.commands.publishing", "INFO") as logged:
             jid = self.publish("web-*", arg=["secret"])["jid"]
         (line,) = logged.output
-        self.assertIn(f"job {jid}: root runs test.ping on 2 minions", line)
+        self.assertIn(f"job {jid}: root runs test.ping (minions: 2)", line)
 
     def test_a_job(self) -> None:
         """

@@ -193,7 +193,8 @@ class Master(OrderedMultiService):
                 relay.nudge(_ping() | {"tgt": idle, "tgt_type": "list"}, idle)
 
         def key_changed(_: str, data: dict[str, Any]) -> None:
-            self.log.info("key of {id}: {act}", id=data.get("id"), act=data.get("act"))
+            act = "deleted" if data.get("act") == "delete" else data.get("act")
+            self.log.info("key of {id}: {act}", id=data.get("id"), act=act)
             if not self._config.rotate_aes_key:
                 return
             if data.get("act") in _REMOVALS and data.get("result", True):

@@ -79,7 +79,7 @@ def publish_job(
         return Published(problem=f"Job id {request.jid} was used before; choose another one.")
     # Arguments may be secrets.
     fun, minions = job.load["fun"], len(job.minions)
-    log.info("job %s: %s runs %s on %d minions", job.jid, user or "somebody", fun, minions)
+    log.info("job %s: %s runs %s (minions: %d)", job.jid, user or "somebody", fun, minions)
     _fire_new(bench, job)
     if plan is None:
         bench.out.publish(job.load, _topics(bench, request, expansion))
