@@ -1,1 +1,1 @@
-"""Text to data: YAML and JSON."""
+"""Text to data: YAML and JSON; templates to text: Jinja."""
