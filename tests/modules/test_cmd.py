@@ -159,7 +159,7 @@ class CmdTests(SynchronousTestCase):
             ({"cwd": "relative"}, CommandExecutionError),
             ({"umask": "0"}, CommandExecutionError),
             ({"umask": "9x"}, CommandExecutionError),
-            ({"template": "jinja"}, CommandExecutionError),
+            ({"template": "mako"}, CommandExecutionError),
             ({"timeout": "soon"}, SaltInvocationError),
             ({"use_vt": True}, SaltInvocationError),
             ({"runas": "txsalt-nobody-here"}, CommandExecutionError),

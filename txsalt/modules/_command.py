@@ -22,6 +22,7 @@ from attrs import evolve, fields, frozen
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _live
 from txsalt.modules._account import Account, find_account
+from txsalt.modules._template import filled_command
 from txsalt.modules._tree import end_tree
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,6 @@ class Command:
     env: Any = None
     clean_env: bool = False
     prepend_path: str | None = None
-    template: str | None = None
     rstrip: bool = True
     umask: Any = None
     output_encoding: str | None = None
@@ -89,6 +89,7 @@ def run_for(module: Mapping[str, Any], call: Mapping[str, Any], **fixed: Any) ->
     hidden. The exit code becomes the job's, unless ``ignore_retcode``.
     """
     given = {**(call.get("kwargs") or {}), **call, **fixed}
+    given |= filled_command(module, given)
     command = Command(**{name: given[name] for name in _NAMES if name in given})
     typed = bool(given.get("__pub_jid"))
     if command.python_shell is None:
@@ -168,10 +169,6 @@ def _refuse_forbidden(command: Command, functions: Mapping[str, Any]) -> None:
 
 
 def _refuse_unsupported(command: Command) -> None:
-    if command.template:
-        raise CommandExecutionError(
-            f"Attempted to render file paths with unavailable engine {command.template}"
-        )
     if command.use_vt:
         raise SaltInvocationError("use_vt is not supported")
     if command.timeout is not None and not isinstance(command.timeout, int | float):

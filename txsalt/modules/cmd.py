@@ -11,6 +11,7 @@ All functions of this module take the same options, where they make sense:
 * timeout: seconds after which the command and all it started are ended.
 * success_retcodes, success_stdout, success_stderr: what also counts as success.
 * ignore_retcode: an exit code other than 0 does not make the job fail.
+* template: jinja fills in cmd and cwd first; it finds salt, grains, pillar, opts and saltenv.
 * hide_output, output_loglevel (quiet: log nothing), rstrip, umask, output_encoding.
 
 Source: Salt 3008.3, modules/cmdmod.py.

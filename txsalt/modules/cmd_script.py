@@ -10,12 +10,14 @@ import os
 import shlex
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any  # users pass whatever they typed
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules._account import find_account
 from txsalt.modules._command import DEFAULT_SHELL, run_for
+from txsalt.modules._template import context_of, fill
 
 __virtualname__ = "cmd"
 
@@ -36,6 +38,7 @@ def script(source: str, args: Any = None, cwd: Any = None, stdin: Any = None,
 
     ``source`` is salt:// or a path on the minion; ``args`` is text or a list. The copy is readable
     by the user it runs as only, and is deleted at the end. With bg it must stay and is not.
+    template="jinja" fills in the script, which finds the further named arguments as well.
 
     CLI Example: txsalt-cli '*' cmd.script salt://scripts/runme.sh 'arg1 "arg 2"'
     """
@@ -44,10 +47,11 @@ def script(source: str, args: Any = None, cwd: Any = None, stdin: Any = None,
         __context__["retcode"] = 1
         return dict(_NOT_FOUND)
     words = shlex.split(args) if isinstance(args, str) else [str(each) for each in args or []]
-    copy = _private_copy(original, cwd, find_account(runas, None))
+    content = _content(original, source, {**kwargs, "template": template, "saltenv": saltenv})
+    copy = _private_copy(content, original, cwd, find_account(runas, None))
     given = {**locals(), "cmd": [copy, *words]}
     try:
-        return run_for(globals(), given, python_shell=False)
+        return run_for(globals(), given, python_shell=False, template=None)
     finally:
         if not bg:
             Path(copy).unlink(missing_ok=True)
@@ -78,11 +82,16 @@ def exec_code(lang: str, code: Any, cwd: Any = None, args: Any = None, **kwargs:
 
 def exec_code_all(lang: str, code: Any, cwd: Any = None, args: Any = None,
                   **kwargs: Any) -> dict[str, Any]:
-    """Run code of a language and return pid, retcode, stdout and stderr."""
+    """
+    Run code of a language and return pid, retcode, stdout and stderr.
+
+    template="jinja" fills in the code, the arguments and cwd.
+    """
+    code = fill(globals(), kwargs, str(code), "the code")
     descriptor, path = tempfile.mkstemp(prefix="code-")
     try:
         with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(str(code))
+            file.write(code)
         account = find_account(kwargs.get("runas"), None)
         if account is not None and account.uid is not None:
             os.chown(path, account.uid, -1)
@@ -138,13 +147,26 @@ def _fetch(source: str, saltenv: Any) -> str | None:
     return __salt__["cp.cache_file"](source, saltenv or __opts__.get("saltenv") or "base") or None
 
 
-def _private_copy(original: str, cwd: Any, account: Any) -> str:
+def _content(original: str, source: str, given: Mapping[str, Any]) -> bytes:
+    raw = Path(original).read_bytes()
+    if not given["template"]:
+        return raw
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return raw  # a program, as good as any script, but no template
+    own = {name: value for name, value in given.items() if not name.startswith("__")}
+    context = {**own, **context_of(globals(), given)}
+    return fill(globals(), given, text, source, context).encode()
+
+
+def _private_copy(content: bytes, original: str, cwd: Any, account: Any) -> str:
     if cwd and not os.path.isdir(cwd):
         raise SaltInvocationError(f"Specified cwd '{cwd}' either not absolute or does not exist")
     suffix = os.path.splitext(original)[1]
     descriptor, path = tempfile.mkstemp(prefix="script-", suffix=suffix, dir=cwd)
-    with open(descriptor, "wb") as target, open(original, "rb") as source:
-        shutil.copyfileobj(source, target)
+    with open(descriptor, "wb") as target:
+        target.write(content)
     os.chmod(path, 0o500)
     if account is not None and account.uid is not None:
         os.chown(path, account.uid, -1)
