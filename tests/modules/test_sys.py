@@ -16,6 +16,8 @@ class SysTests(SynchronousTestCase):
         own = Path(self.mktemp()).absolute()
         own.mkdir()
         (own / "broken.py").write_text("import txsalt_no_such_thing\n")
+        (own / "_states").mkdir()
+        (own / "_states" / "site.py").write_text("def up(name):\n    return {}\n")
         self.functions = modules(FakeContext({"module_dirs": [str(own)]}))
 
     def call(self, name: str, *args: Any) -> Any:
@@ -42,6 +44,27 @@ class SysTests(SynchronousTestCase):
         self.assertIn("http.returner", self.call("list_returner_functions", "http"))
         self.assertTrue(self.call("returner_doc", "http")["http.returner"].strip())
         self.assertEqual(self.call("returner_argspec", "http")["http.returner"]["args"], ["ret"])
+
+    def test_states(self) -> None:
+        """
+        State modules of my own are listed; without any the lists are empty.
+        """
+        self.assertEqual(self.call("list_state_modules"), ["site"])
+        self.assertEqual(self.call("list_state_modules", "x*"), [])
+        self.assertEqual(self.call("list_state_functions", "site"), ["site.up"])
+        bare = modules(FakeContext())
+        self.assertEqual(bare["sys.list_state_modules"](), [])
+        self.assertEqual(bare["sys.list_state_functions"](), [])
+
+    def test_renderers_and_runners(self) -> None:
+        """
+        The forms of text are listed; runners are none, as they are the master's.
+        """
+        self.assertEqual(self.call("list_renderers"), ["jinja", "json", "yaml"])
+        self.assertEqual(self.call("list_renderers", "y*"), ["yaml"])
+        for name in ("list_runners", "list_runner_functions"):
+            self.assertEqual(self.call(name), [])
+            self.assertEqual(self.call(name, "j*"), [])
 
     def test_every_function_is_documented(self) -> None:
         """

@@ -10,6 +10,8 @@ from txsalt.loader.describe import doc_text
 from txsalt.loader.functions import Functions
 from txsalt.loader.places import places_of
 
+_RENDERERS = ("jinja", "json", "yaml")
+
 
 def doc(*args: str) -> dict[str, str]:
     """
@@ -66,6 +68,52 @@ def list_returner_functions(*args: str, **kwargs: Any) -> list[str]:
     return _chosen(names, args) if args else names
 
 
+def list_state_modules(*args: str) -> list[str]:
+    """
+    List the state modules of your own (``_states``), or those that match a pattern.
+
+    CLI Example: txsalt-cli '*' sys.list_state_modules 'web_*'
+    """
+    return _modules_of(list_state_functions(), args)
+
+
+def list_state_functions(*args: str, **kwargs: Any) -> list[str]:
+    """
+    List the functions of all state modules of your own, of one, or by a pattern.
+
+    CLI Example: txsalt-cli '*' sys.list_state_functions web_site
+    """
+    names = _of_kind("states").names()
+    return _chosen(names, args) if args else names
+
+
+def list_renderers(*args: str) -> list[str]:
+    """
+    List the forms of text that this minion reads, or those that match a pattern.
+
+    CLI Example: txsalt-cli '*' sys.list_renderers 'y*'
+    """
+    return _modules_of(list(_RENDERERS), args)
+
+
+def list_runners(*args: str) -> list[str]:
+    """
+    List the runners: none, since they run on the master.
+
+    CLI Example: txsalt-cli '*' sys.list_runners
+    """
+    return []
+
+
+def list_runner_functions(*args: str, **kwargs: Any) -> list[str]:
+    """
+    List the functions of runners: none, since they run on the master.
+
+    CLI Example: txsalt-cli '*' sys.list_runner_functions
+    """
+    return []
+
+
 def returner_doc(*args: str) -> dict[str, str]:
     """Return the documentation of all functions of returners, or of those that are named."""
     found = _returners()
@@ -100,11 +148,13 @@ def failed_modules() -> dict[str, str]:
 
 
 def _returners() -> Functions:
+    return _of_kind("returners", "txsalt.returners")
+
+
+def _of_kind(kind: str, built_in: str = "") -> Functions:
     known = {"__opts__": __opts__, "__grains__": __grains__, "__pillar__": __pillar__}
     dunders = {**known, "__context__": __context__, "__salt__": __salt__}
-    return Functions(
-        places_of(__opts__, "returners", "txsalt.returners"), dunders, kind="returners"
-    )
+    return Functions(places_of(__opts__, kind, built_in), dunders, kind=kind)
 
 
 def _modules_of(functions: list[str], args: tuple[str, ...]) -> list[str]:
