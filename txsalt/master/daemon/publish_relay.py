@@ -2,8 +2,8 @@
 Relay jobs to the minions: number, seal, sign, publish.
 
 Interactions: a worker has saved the job and pushes it here; every minion gets the same frame, but
-for a job that names few of many minions: these get a copy each, under their topics. Minions that
-subscribe to everything, as stock ones do, drop copies for others, and are few where this is done.
+for a job that names few of many minions: these get a copy each, under their topics, where no
+minion subscribes to everything, as stock ones do.
 Nobody else holds the serial. While the shared key changes, jobs wait until the workers hand out
 the new one: a minion that finds a job unreadable signs in again, and must then get the key that
 opens it.
@@ -114,7 +114,14 @@ class PublishRelay(Service):
         self._job(serial.pack_bin({"load": load, "topics": minions}))
 
     def nudge(self, load: dict[str, Any], minions: list[str]) -> None:
-        """Publish a job to these minions alone, whatever that costs."""
+        """
+        Publish a job to these minions alone, whatever that costs.
+
+        Nothing is sent where stock minions would hear the topics: the next job does it there.
+        """
+        _, without_topic = self.audience()
+        if without_topic and not self._filtering:
+            return
         self._job(serial.pack_bin({"load": load, "topics": minions, "addressed": True}))
 
     def _job(self, frame: bytes) -> None:
