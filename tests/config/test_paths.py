@@ -28,7 +28,6 @@ class RootDirTests(FolderTestCase):
         self.write("master", "root_dir: /r\npki_dir: /rx\n")
         self.assertEqual(read_master(self.folder)[0].pki_dir, "/r/rx")
 
-
     def test_lists_of_ids(self) -> None:
         """
         The files that decide about keys are below root_dir as well; unset ones stay unset.

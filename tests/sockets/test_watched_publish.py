@@ -3,7 +3,7 @@
 import zmq
 
 from tests.sockets.support import SocketTestCase, until
-from txsalt.sockets.watched_publish import Watcher, WatchedPublishSocket, plain_address
+from txsalt.sockets.watched_publish import WatchedPublishSocket, Watcher, plain_address
 
 
 class WatchedPublishTests(SocketTestCase):
