@@ -98,7 +98,7 @@ class RequestVectorTests(SynchronousTestCase):
 
     def test_old_versions(self) -> None:
         """
-        With a lowered floor, versions 0 to 2 are answered as recorded; without, refused.
+        With a lowered floor, versions 0 and 2 are answered in the recorded shape; without, refused.
         """
         old = [each for each in exchanges() if is_old(each)]
         self.assertLessEqual({"100", "102"}, {each.name.rpartition("/")[2][:3] for each in old})
