@@ -52,11 +52,12 @@ cases = st.builds(
 
 
 def some_cases() -> list[Case]:
-    """Other cases at each run, none of them twice."""
+    """The same cases at each run, none of them twice."""
     found: dict[str, Case] = {}
 
     @settings(
         max_examples=CASES,
+        derandomize=True,
         phases=[Phase.generate],
         database=None,
         deadline=None,
@@ -93,7 +94,16 @@ class WithSaltTests(SynchronousTestCase):
             )
         asked = some_cases()
         self.assertGreater(len(asked), CASES // 4)
-        wrong = []
+        differing, chosen = self._differing(line, asked)
+        # On a busy machine Salt's loader may miss a matcher, and then means nobody: ask it again.
+        again = [case for case, _ in differing]
+        wrong = [text for _, text in self._differing(line, again)[0]] if again else []
+        self.assertFalse(wrong, "\n".join(wrong[:20]))
+        self.assertTrue(len(asked) // 50 < chosen < len(asked), chosen)
+
+    def _differing(self, line: str, asked: list[Case]) -> tuple[list[tuple[Case, str]], int]:
+        """Return the cases that Salt answers otherwise, and how many of all our minion matched."""
+        wrong: list[tuple[Case, str]] = []
         chosen = 0
         for case, theirs in zip(asked, self._theirs(line, asked), strict=True):
             id, grains, pillar, tgt, tgt_type, delimiter = case
@@ -103,9 +113,9 @@ class WithSaltTests(SynchronousTestCase):
             chosen += minion
             # A target on which Salt's matcher breaks means nobody, there as here.
             if not minion == master == bool(theirs):
-                wrong.append(f"{case}: minion {minion}, master {master}, Salt {theirs}")
-        self.assertFalse(wrong, "\n".join(wrong[:20]))
-        self.assertTrue(len(asked) // 50 < chosen < len(asked), chosen)
+                text = f"{case}: minion {minion}, master {master}, Salt {theirs}"
+                wrong.append((case, text))
+        return wrong, chosen
 
     def _theirs(self, line: str, asked: list[Case]) -> list[bool | None]:
         folder = Path(self.mktemp()).absolute()
