@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.integration.spine import SpineCase, SpineMaster, started
+from tests.interop import account
 from tests.interop.harness import TxMinion
 from tests.interop.processes import wait_until
 from tests.interop.watchers import has_tag
@@ -202,6 +203,7 @@ class FirstContactTests(SynchronousTestCase):
         (master.root / "bad").write_text("autobad\n")
         for name in ("good", "bad"):
             os.chmod(master.root / name, 0o600)
+            account.give(master.root / name)
         minions = [TxMinion(master, each) for each in ("auto1", "autobad", "other")]
         self.start(master, *minions)
         self.settled(master, {"auto1": "accepted", "autobad": "rejected", "other": "pre"})

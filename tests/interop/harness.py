@@ -17,7 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.interop import environments
+from tests.interop import account, environments
 from tests.interop.processes import (
     Answer,
     Daemon,
@@ -44,7 +44,10 @@ class Master(Daemon):
         self.publish_port, self.ret_port = free_ports(2)
         self.pki_dir = self.root / "pki"
         self.sock_dir = self.root / "run"
-        write_yaml(self.config_dir / "master", {**self._options(), **self.extra_options()})
+        write_yaml(
+            self.config_dir / "master",
+            {**self._options(), **self.own_options(), **self.extra_options()},
+        )
         (self.root / "srv").mkdir()
         (self.root / "srv" / "greeting.txt").write_text(SERVED_TEXT)
         (self.root / "pillar").mkdir()
@@ -67,6 +70,10 @@ class Master(Daemon):
             "loop_interval": 1,
             "timeout": 15,
         }
+
+    def own_options(self) -> dict[str, Any]:
+        """Options that every master of this house has."""
+        return {}
 
     def extra_options(self) -> dict[str, Any]:
         """Options that only this kind of master has."""
@@ -186,13 +193,21 @@ class StockMaster(Master):
 
 
 class TxMaster(Master):
-    """Our master, under twistd."""
+    """Our master, under twistd. It is not root, see ``account``."""
 
     def __init__(self) -> None:
         super().__init__("txmaster")
+        account.give(self.root)
+
+    def own_options(self) -> dict[str, Any]:
+        return {"user": account.master_user()}
 
     def command(self) -> list[str]:
-        return _twistd(self, "txsalt-master")
+        house = account.house()
+        return [house.python, *_twistd(self, "txsalt-master", house.scripts)]
+
+    def environment(self) -> dict[str, str]:
+        return {**run().environment, "PYTHONPATH": str(account.house().checkout)}
 
     def listen(self) -> Watcher:
         return TxWatcher(self.sock_dir)
@@ -343,6 +358,7 @@ def _script(name: str) -> str:
     return str(Path(sysconfig.get_path("scripts")) / name)
 
 
-def _twistd(daemon: Daemon, plugin: str) -> list[str]:
+def _twistd(daemon: Daemon, plugin: str, scripts: Path | None = None) -> list[str]:
     options = ["--nodaemon", f"--pidfile={daemon.root / 'pid'}"]
-    return [_script("twistd"), *options, plugin, "--config-dir", str(daemon.config_dir)]
+    twistd = _script("twistd") if scripts is None else str(scripts / "twistd")
+    return [twistd, *options, plugin, "--config-dir", str(daemon.config_dir)]

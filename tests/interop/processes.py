@@ -35,6 +35,8 @@ class Run:
     def __init__(self) -> None:
         # Directly in /tmp: paths of ipc sockets end at 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="txi-", dir="/tmp"))
+        # A master that is not root has to reach its own folder in it.
+        self.folder.chmod(0o711)
         self.sessions: set[int] = set()
         self.environment = {
             **os.environ,

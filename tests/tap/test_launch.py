@@ -12,7 +12,9 @@ class LaunchTests(SynchronousTestCase):
         self.reading, writing = os.pipe()
         self.addCleanup(os.close, self.reading)
         self.options = {"statusPipe": writing}
-        self.launch = Launch(self.options)
+        self.terminal, shown = os.pipe()
+        self.addCleanup(os.close, self.terminal)
+        self.launch = Launch(self.options, shown)
 
     def heard(self) -> bytes:
         # The other end is closed by now: this does not wait.
@@ -39,6 +41,17 @@ class LaunchTests(SynchronousTestCase):
         heard = self.heard()
         self.assertTrue(heard.startswith(b"1 gr\\xfc\\xdfe xxx"), heard)
         self.assertEqual(len(heard), 100)
+        shown = os.read(self.terminal, 1000).decode()
+        self.assertEqual(shown, f"cannot start: grüße {'x' * 200}\n")
+
+    def test_short_failure(self) -> None:
+        """
+        A reason that fits is told once.
+        """
+        self.launch.begin()
+        self.launch.failed("no")
+        self.assertEqual(self.heard(), b"1 no")
+        self.assertEqual(os.read(self.terminal, 1000), b"")
 
     def test_foreground(self) -> None:
         """

@@ -7,6 +7,7 @@ about the log file and the pid file that the configuration names, unless its own
 others.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, Protocol  # twistd's options are a dict of any values
@@ -17,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
-from txsalt.tap import logs, ownership
+from txsalt.tap import logs, ownership, pid_file
 from txsalt.tap.launch import Launch
 
 _TWISTD_PIDFILE = "twistd.pid"
@@ -47,6 +48,7 @@ class DaemonOptions(usage.Options):
 
     config: Any
     warnings: list[str]
+    _account: ownership.Account | None = None  # whom we are about to become
 
     def read(self, config_dir: str) -> tuple[Any, list[str]]:
         """Read the configuration. Raises ConfigError."""
@@ -84,8 +86,13 @@ class DaemonOptions(usage.Options):
         account = ownership.account_to_become(config.user)
         if account is None:
             return
-        folders = [config.pki_dir, config.cachedir, config.sock_dir]
-        ownership.hand_over(account, folders)
+        if os.path.isdir(config.sock_dir):
+            # Nothing but sockets lies there, which are made anew.
+            ownership.give(account, config.sock_dir, of_anybody=True)
+        ownership.hand_over(
+            account, {config.pki_dir: 0o700, config.cachedir: 0o750, config.sock_dir: 0o750}
+        )
+        self._account = account
         self.parent["uid"], self.parent["gid"] = account.uid, account.gid
 
     def _tell_twistd(self, config: Config) -> None:
@@ -114,6 +121,9 @@ class DaemonOptions(usage.Options):
         )
         if path:
             logs.check_writable(path)
+            if self._account is not None:
+                # So that the account can go on with it when it starts the daemon itself.
+                ownership.give(self._account, path)
         parent["logger"] = logs.OBSERVER
 
 
@@ -130,7 +140,6 @@ def _leave_tls_out() -> None:
 def _make_room(pidfile: str) -> None:
     """Remove what a killed daemon left, since its number may be another process's by now."""
     import contextlib
-    import os
 
     os.makedirs(os.path.dirname(pidfile) or ".", exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
@@ -140,8 +149,6 @@ def _make_room(pidfile: str) -> None:
 def _exit_code_one() -> None:
     """Let the program end with 1: twistd knows no other way once the reactor runs."""
     import atexit
-    import os
-    import sys
 
     def leave() -> None:
         sys.stdout.flush()
@@ -169,6 +176,11 @@ class Daemon(Service):
         self._tree = make(self._cannot_start)
         self._warnings = warnings
         self._launch = launch
+
+    def privilegedStartService(self) -> None:
+        """See to the pid file, as long as we are root."""
+        super().privilegedStartService()
+        pid_file.leave_to_root(self._launch.twistd)
 
     def startService(self) -> None:
         """Start the tree; what keeps it from starting is logged, and ends the program."""

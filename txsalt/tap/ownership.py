@@ -7,7 +7,8 @@ root's privileges before it opens a socket.
 
 import os
 import pwd
-from collections.abc import Iterable
+import stat
+from collections.abc import Mapping
 
 from attrs import frozen
 
@@ -23,6 +24,22 @@ class CannotBeUser(LocalError):
 
     def __str__(self) -> str:
         return f"configured to run as user {self.user}, but {self.reason}"
+
+
+@frozen
+class FolderOfAnother(LocalError):
+    """A folder of the configuration is neither root's nor the configured user's."""
+
+    path: str
+    owner: str
+    mode: int
+    user: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} belongs to {self.owner}, mode {self.mode:03o}, and {self.user} may not"
+            f" write there; if nobody else needs it: chown -R {self.user} {self.path}"
+        )
 
 
 @frozen
@@ -47,19 +64,49 @@ def account_to_become(user: str) -> Account | None:
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
-def hand_over(account: Account, folders: Iterable[str]) -> None:
-    """Make the folders that are missing and give them, with what is in them, to the account."""
-    for folder in folders:
-        os.makedirs(folder, mode=0o750, exist_ok=True)
-        _give(account, folder)
+def hand_over(account: Account, folders: Mapping[str, int]) -> None:
+    """
+    Make the folders that are missing and give them, with what is in them, to the account.
+
+    ``folders`` maps paths to the modes of new ones. Raises FolderOfAnother.
+    """
+    for folder, mode in folders.items():
+        _make(folder, mode)
         for place, _, names in os.walk(folder):
             for name in names:
-                _give(account, os.path.join(place, name))
-            _give(account, place)
+                give(account, os.path.join(place, name))
+            give(account, place)
+        _check(account, folder)
 
 
-def _give(account: Account, path: str) -> None:
+def give(account: Account, path: str, *, of_anybody: bool = False) -> None:
+    """Give a file or folder of root's to the account; ``of_anybody``: whosever it is."""
     status = os.lstat(path)
     # Only what root made: an operator may have given single files to others.
-    if status.st_uid == 0:
+    if status.st_uid == 0 or (of_anybody and status.st_uid != account.uid):
         os.lchown(path, account.uid, account.gid)
+
+
+def _make(folder: str, mode: int) -> None:
+    previous = os.umask(0o022)  # root's own may keep the account away
+    try:
+        os.makedirs(folder, mode=mode, exist_ok=True)
+    finally:
+        os.umask(previous)
+
+
+def _check(account: Account, folder: str) -> None:
+    status = os.stat(folder)
+    if status.st_uid == account.uid:
+        wanted = stat.S_IRWXU
+    elif status.st_gid in os.getgrouplist(account.name, account.gid):
+        wanted = stat.S_IRWXG
+    else:
+        wanted = stat.S_IRWXO
+    if status.st_mode & wanted == wanted:
+        return
+    try:
+        owner = pwd.getpwuid(status.st_uid).pw_name
+    except KeyError:
+        owner = f"uid {status.st_uid}"
+    raise FolderOfAnother(folder, owner, stat.S_IMODE(status.st_mode), account.name)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from attrs import asdict, frozen
 
 from txsalt.errors import KeyFileError
+from txsalt.master.store.private_file import give_to_owner_of
 
 NAME = "audit.log"
 FIRST = "0" * 64  # what the first line carries instead of a hash
@@ -47,7 +48,7 @@ def append(pki_dir: str, entries: list[Entry], now: float) -> None:
         descriptor = os.open(path, flags, 0o600)
         with os.fdopen(descriptor, "r+b", buffering=0) as file:
             fcntl.flock(descriptor, fcntl.LOCK_EX)  # until it is closed
-            _give_to_owner_of(pki_dir, descriptor)
+            give_to_owner_of(pki_dir, descriptor)
             last = _last_hash(descriptor)
             written = b""
             for entry in entries:
@@ -108,11 +109,3 @@ def _last_hash(descriptor: int) -> str:
         return str(json.loads(tail.splitlines()[-1])["hash"])
     except (ValueError, KeyError, TypeError):
         return FIRST  # a torn line; ``verify`` shows where
-
-
-def _give_to_owner_of(folder: str, descriptor: int) -> None:
-    # Root may work on the keys of a master that runs as another user, who must go on writing.
-    if os.geteuid() == 0 and os.fstat(descriptor).st_uid == 0:
-        owner = os.stat(folder)
-        if owner.st_uid:
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)

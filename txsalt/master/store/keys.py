@@ -15,7 +15,11 @@ from attrs import frozen
 
 from txsalt.errors import BadKey, BadName, KeyFileError
 from txsalt.master.store.audit import Entry
-from txsalt.master.store.private_file import make_private_folder, write_private
+from txsalt.master.store.private_file import (
+    give_to_owner_of,
+    make_private_folder,
+    write_private,
+)
 from txsalt.protocol.admission import KeyState, Known
 from txsalt.wire import names, rsa
 
@@ -161,6 +165,8 @@ class KeyStore:
         if pem is None:
             return None
         try:
+            # An operator may have laid the file there, as root.
+            give_to_owner_of(self._folders[was], source)
             os.replace(source, target)
         except FileNotFoundError:
             return None
