@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+GRAINS = {"kernel": "Linux", "os_family": "Debian", "os": "Debian"}
 HERE = "{here}"  # stands for the folder of the call in arguments and outcomes
 
 
@@ -129,7 +130,7 @@ def main() -> None:
             "root_dir": asked["folder"],
             **settings(asked["folder"]),
             "test": False,
-            "grains": {"kernel": "Linux", "os_family": "Debian", "os": "Debian"},
+            "grains": GRAINS,
         }
     )
     functions = salt.loader.minion_mods(opts, utils=salt.loader.utils(opts))

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.modules.calls import FakeContext, modules
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
-from txsalt.modules._walk import MISSING, walk
+from txsalt.renderers.lookup import MISSING, walk
 
 GRAINS = {"os": "Debian", "id": "web-01", "ip4_interfaces": {"eth0": ["10.0.0.1", "10.0.0.2"]}}
 PILLAR = {

@@ -19,9 +19,10 @@ from tests.modules.calls import FakeContext, modules
 from tests.modules.file_calls import CONTENT
 from tests.modules.file_calls_managed import MANAGING
 from tests.modules.file_calls_places import PLACES
+from tests.modules.file_calls_templates import TEMPLATES
 
 LINE = "3008"
-CALLS = [*CONTENT, *PLACES, *MANAGING]
+CALLS = [*CONTENT, *PLACES, *MANAGING, *TEMPLATES]
 TIME = 300  # seconds for all calls of one side
 
 
@@ -46,7 +47,7 @@ class SideBySideTests(SynchronousTestCase):
         """
         self.maxDiff = None
         theirs = self.played_by_salt()
-        context = FakeContext(stage.settings(self.folder))
+        context = FakeContext(stage.settings(self.folder), stage.GRAINS)
         find = modules(context).__getitem__
         wrong = []
         for call, their in zip(CALLS, theirs, strict=True):

@@ -44,9 +44,9 @@ def replacing(
             _overwrite(file, target)
 
 
-def write_whole(path: str, content: bytes) -> None:
+def write_whole(path: str, content: bytes, *, new_mode: int | None = None) -> None:
     """Replace the content of ``path``, which may be new. Raises OSError."""
-    with replacing(path) as file:
+    with replacing(path, new_mode=new_mode) as file:
         file.write(content)
 
 

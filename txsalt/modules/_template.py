@@ -1,20 +1,24 @@
 """
-Fill in the templates of the cmd module: what people type, and scripts.
+Fill in the templates of execution modules: commands, scripts, paths and files.
 
-A template finds salt (all functions), grains, pillar, opts and saltenv.
+A template finds salt (all functions), grains, pillar, opts and saltenv; files, too, what their
+callers give (defaults and context). What it includes and imports comes from the file roots of its
+environment.
 
 Source: Salt 3008.3, modules/cmdmod.py _render_cmd, script; utils/templates.py AliasedLoader.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any  # functions and options are of any type
 
 from attrs import frozen
 
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.renderers.errors import RenderError
-from txsalt.renderers.jinja import render
+from txsalt.renderers.jinja import Engine, Found
 
+ENGINES = ("jinja",)
 # In templates commands go through a shell, as those that users type.
 _ALIASES = {"cmd.run": "cmd.shell"}
 
@@ -60,11 +64,50 @@ def fill(
             f"Attempted to render file paths with unavailable engine {template}"
         )
     known = context_of(module, given) if context is None else context
-    lenient = bool(module["__opts__"].get("allow_undefined"))
     try:
-        return render(text, where, known, allow_undefined=lenient)
+        return _engine(module, known["saltenv"]).render(text, where, known, _relative(where))
     except RenderError as exc:
         raise CommandExecutionError(f"the template cannot be filled in: {exc}") from exc
+
+
+def fill_file(
+    module: Mapping[str, Any], path: str, where: str, context: Mapping[str, Any]
+) -> bytes:
+    """
+    Return the content of a file, filled in; one that is not text as it is.
+
+    ``where`` names it in errors. Raises RenderError, and OSError if it cannot be read.
+    """
+    raw = Path(path).read_bytes()
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return raw
+    engine = _engine(module, context["saltenv"])
+    return engine.render(text, where, context, _relative(where)).encode()
+
+
+def _relative(where: str) -> str:
+    """Give the path in the file roots that a salt:// address means; "" for other places."""
+    scheme, mark, path = where.partition("salt://")
+    return path.partition("?")[0] if mark and not scheme else ""
+
+
+def _engine(module: Mapping[str, Any], saltenv: str) -> Engine:
+    opts = module["__opts__"]
+
+    def find(name: str) -> Found | None:
+        place = module["__salt__"]["cp.cache_file"](f"salt://{name}", saltenv)
+        if not place:
+            return None
+        try:
+            return Found(Path(place).read_text(encoding="utf-8"), f"salt://{name}")
+        except UnicodeDecodeError as exc:
+            raise RenderError(where=f"salt://{name}", reason="is not text in UTF-8") from exc
+
+    blocks = {each: opts.get(f"jinja_{each}", False) for each in ("trim_blocks", "lstrip_blocks")}
+    settings = {**blocks, **(opts.get("jinja_env") or {})}
+    return Engine(find, allow_undefined=bool(opts.get("allow_undefined")), settings=settings)
 
 
 def context_of(module: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

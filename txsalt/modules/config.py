@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Iterator, Mapping
 from typing import Any  # options hold values of any type
 
-from txsalt.modules._walk import MISSING, walk
+from txsalt.renderers.lookup import MISSING, walk
 
 _PROTOCOLS = ("salt", "http", "https", "ftp", "s3", "swift", "file")
 

@@ -4,7 +4,7 @@ Read the grains: facts about this machine.
 
 from typing import Any  # grains hold values of any type
 
-from txsalt.modules._walk import MISSING, walk
+from txsalt.renderers.lookup import MISSING, walk
 
 __outputter__ = {"items": "nested", "item": "nested"}
 

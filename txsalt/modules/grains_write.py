@@ -13,9 +13,9 @@ from typing import Any  # grains hold values of any type
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules._atomic import write_whole
 from txsalt.modules._filter_by import filter_by as choose
-from txsalt.modules._walk import MISSING, walk
 from txsalt.renderers import yaml
 from txsalt.renderers.errors import RenderError
+from txsalt.renderers.lookup import MISSING, walk
 
 __virtualname__ = "grains"
 __func_alias__ = {"set_": "set"}

@@ -14,7 +14,7 @@ from typing import Any  # pillar holds values of any type
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules._filter_by import filter_by as choose
-from txsalt.modules._walk import MISSING, walk
+from txsalt.renderers.lookup import MISSING, walk
 
 _NOT_SET = "<NOT_SET>"
 

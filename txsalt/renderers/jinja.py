@@ -3,56 +3,169 @@ Fill in templates of Jinja, in its sandbox: names that are not known are errors.
 
 Jinja is imported when the first template is rendered, not before: most jobs never need it.
 
-Source: Salt 3008.3, utils/templates.py render_jinja_tmpl.
+Source: Salt 3008.3, utils/templates.py render_jinja_tmpl, utils/jinja.py SaltCacheLoader.
 """
 
-import shlex
+import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import CodeType
+from typing import TYPE_CHECKING, Any  # settings of Jinja are of many types
+
+from attrs import frozen
 
 from txsalt.errors import TxsaltError
 from txsalt.renderers.errors import RenderError
 from txsalt.renderers.excerpt import excerpt
 
+if TYPE_CHECKING:
+    import jinja2
+
+# What the options jinja_env and jinja_sls_env may set.
+SETTINGS = frozenset(
+    (
+        "block_start_string", "block_end_string", "variable_start_string", "variable_end_string",
+        "comment_start_string", "comment_end_string", "line_statement_prefix",
+        "line_comment_prefix", "trim_blocks", "lstrip_blocks", "newline_sequence",
+        "keep_trailing_newline",
+    )
+)  # fmt: skip
+_LONGEST = 32 * 1024 * 1024  # characters of a filled in template
+_KEPT = 256  # compiled templates
+
+
+@frozen
+class Found:
+    """A template that another one includes or imports; ``where`` names it in errors."""
+
+    text: str
+    where: str
+
+
+Find = Callable[[str], Found | None]
+
 
 def render(
     text: str, where: str, context: Mapping[str, object], *, allow_undefined: bool = False
 ) -> str:
+    """Fill in one text that includes no other; see Engine.render."""
+    return Engine(allow_undefined=allow_undefined).render(text, where, context)
+
+
+def place_of(relative: str) -> dict[str, str]:
+    """Say where a template is, as templates are told: ``relative`` is its path below its root."""
+    folder = os.path.dirname(relative)
+    return {
+        "tplfile": relative,
+        "tpldir": folder or ".",
+        "tpldot": folder.replace("/", "."),
+    }
+
+
+class Engine:
     """
-    Return ``text`` with the values of ``context`` filled in; the last line feed stays.
+    Fills in templates; what it has compiled it keeps.
 
-    ``where`` names the text in errors. ``{% do %}``, ``{% break %}``, ``{% continue %}`` and the
-    filter ``quote`` (one word for a shell) are there; other files cannot be included. With
-    ``allow_undefined`` an unknown name is an empty text. Raises RenderError, whatever went wrong.
+    ``find`` gives the templates that others include, by their path below the root of all; a path
+    that begins with ./ or ../ is one from the including template on. ``settings`` are those of
+    Jinja; unknown ones are passed over.
     """
-    import jinja2
-    from jinja2.sandbox import SandboxedEnvironment
 
-    environment = SandboxedEnvironment(
-        undefined=jinja2.Undefined if allow_undefined else jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
-    )
-    environment.filters["quote"] = lambda value: shlex.quote(str(value))
-    try:
-        return environment.from_string(text).render(context)
-    except jinja2.TemplateSyntaxError as exc:
-        raise _error(text, where, f"not Jinja: {exc.message}", exc.lineno) from exc
-    except jinja2.UndefinedError as exc:
-        raise _error(text, where, str(exc.message), _line(exc)) from exc
-    except TxsaltError as exc:
-        raise _error(text, where, f"a function failed: {exc}", _line(exc)) from exc
-    # Expressions call whatever the context offers, which raises what it likes.
-    except Exception as exc:
-        raise _error(text, where, f"{type(exc).__name__}: {exc}", _line(exc)) from exc
+    def __init__(
+        self,
+        find: Find | None = None,
+        *,
+        allow_undefined: bool = False,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        from txsalt.renderers.jinja_environment import make_environment
+
+        known = {key: value for key, value in (settings or {}).items() if key in SETTINGS}
+        self._texts: dict[str, str] = {}
+        self._compiled = lru_cache(_KEPT)(self._compile)
+        self._environment = make_environment(self._include, allow_undefined, known)
+        self._own = dict(self._environment.globals)
+        self._find = find
+
+    def render(
+        self, text: str, where: str, context: Mapping[str, object], relative: str = ""
+    ) -> str:
+        """
+        Return ``text`` with the values of ``context`` filled in; its last line feed stays.
+
+        ``where`` names the text in errors, ``relative`` is its path below the root. Included and
+        imported templates find the values of ``context``, too. Raises RenderError, whatever went
+        wrong.
+        """
+        import jinja2
+
+        self._texts[where] = text
+        # As globals: what is imported without its context finds them all the same.
+        self._environment.globals = {**self._own, **context}
+        try:
+            template = self._template(text, relative, where, {})
+            return _bounded(template.generate()) + self._line_feed(text)
+        except jinja2.TemplateSyntaxError as exc:
+            raise self._syntax_error(exc, where) from exc
+        except jinja2.UndefinedError as exc:
+            raise self._error(exc, where, f"Jinja variable {exc.message}") from exc
+        except jinja2.TemplateNotFound as exc:
+            raise self._error(exc, where, f"there is no template {exc.name}") from exc
+        except TxsaltError as exc:
+            raise self._error(exc, where, f"a function failed: {exc}") from exc
+        # Expressions call whatever the context offers, which raises what it likes.
+        except Exception as exc:
+            raise self._error(exc, where, f"{type(exc).__name__}: {exc}") from exc
+        finally:
+            self._texts.clear()
+            self._environment.globals = self._own
+
+    def _line_feed(self, text: str) -> str:
+        # Jinja drops the last one, of included templates, too: there people count on it.
+        dropped = text.endswith("\n") and not self._environment.keep_trailing_newline
+        return "\n" if dropped else ""
+
+    def _compile(self, text: str, name: str, where: str) -> CodeType:
+        return self._environment.compile(text, name, where)
+
+    def _template(
+        self, text: str, name: str, where: str, values: Mapping[str, Any]
+    ) -> "jinja2.Template":
+        import jinja2
+
+        code = self._compiled(text, name, where)
+        known = self._environment.make_globals(dict(values))
+        return jinja2.Template.from_code(self._environment, code, known)
+
+    def _include(self, name: str) -> "jinja2.Template | None":
+        found = self._find(name) if self._find else None
+        if found is None:
+            return None
+        self._texts[found.where] = found.text
+        return self._template(found.text, name, found.where, place_of(name))
+
+    def _syntax_error(self, exc: "jinja2.TemplateSyntaxError", where: str) -> RenderError:
+        place = exc.filename if exc.filename in self._texts else where
+        return self._at(place, exc.lineno, f"Jinja syntax error: {exc.message}")
+
+    def _error(self, exc: Exception, where: str, reason: str) -> RenderError:
+        # Jinja rewrites tracebacks: its frames tell the lines of templates.
+        for frame in reversed(traceback.extract_tb(exc.__traceback__)):
+            if frame.filename in self._texts:
+                return self._at(frame.filename, frame.lineno, reason)
+        return RenderError(where=where, reason=reason)
+
+    def _at(self, where: str, line: int | None, reason: str) -> RenderError:
+        shown = "" if line is None else excerpt(self._texts[where], line)
+        return RenderError(where=where, reason=reason, line=line, excerpt=shown)
 
 
-def _line(exc: Exception) -> int | None:
-    # Jinja rewrites tracebacks: its frames tell the lines of the template.
-    frames = traceback.extract_tb(exc.__traceback__)
-    return next((each.lineno for each in reversed(frames) if each.filename == "<template>"), None)
-
-
-def _error(text: str, where: str, reason: str, line: int | None) -> RenderError:
-    shown = "" if line is None else excerpt(text, line)
-    return RenderError(where=where, reason=reason, line=line, excerpt=shown)
+def _bounded(parts: Any) -> str:
+    kept, length = [], 0
+    for part in parts:
+        length += len(part)
+        if length > _LONGEST:
+            raise OverflowError(f"more than {_LONGEST} characters")
+        kept.append(part)
+    return "".join(kept)

@@ -27,6 +27,7 @@ def require_libyaml(module: ModuleType) -> None:
 require_libyaml(yaml)
 
 _DEEPEST = 200  # levels of lists and maps in each other, in texts past _SAFE_BOUND
+_ONE_LINE = 2**31 - 1  # columns
 _SAFE_BOUND = 2000  # the composer survives this many levels
 
 
@@ -67,21 +68,24 @@ def load(text: str, where: str) -> Any:  # Any: whatever the text says
         raise RenderError(where=where, reason=f"a value cannot be read: {exc}") from exc
 
 
-def dump(value: object) -> str:
+def dump(value: object, *, flow: bool = False, style: str | None = None) -> str:
     """
-    Return ``value`` as YAML in block style, maps in their order.
+    Return ``value`` as YAML in block style, or with ``flow`` on one line; maps in their order.
 
-    Raises RenderError for a value that is not plain, or contains itself.
+    ``style`` is the quote that texts get. Raises RenderError for a value that is not plain, or
+    contains itself.
     """
     try:
         return str(
             yaml.dump(
                 value,
                 Dumper=_Dumper,
-                default_flow_style=False,
+                default_flow_style=flow,
+                default_style=style,
                 allow_unicode=True,
                 sort_keys=False,
-                width=100,
+                # Parts of other texts are not broken: what is around them would end.
+                width=_ONE_LINE if flow or style else 100,
             )
         )
     except (yaml.YAMLError, UnicodeEncodeError) as exc:

@@ -9,8 +9,9 @@ import shutil
 from typing import Any  # users pass whatever they typed
 from urllib.parse import urlsplit
 
-from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
+from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules import _web
+from txsalt.modules._template import context_of, fill
 from txsalt.modules.cp import _cache, _url
 from txsalt.modules.cp._master import Files, file_sum, files_for
 
@@ -23,12 +24,11 @@ def get_file(path: str, dest: str, saltenv: str | None = None, makedirs: bool = 
     Fetch a file of the master; return where it is, or "" if the master has none.
 
     If ``dest`` is a folder, the file keeps its name. False if its folder does not exist, unless
-    ``makedirs``.
+    ``makedirs``. With template="jinja" ``path`` and ``dest`` are filled in, not the file.
 
     CLI Example: txsalt-cli '*' cp.get_file salt://path/to/file /minion/dest
     """
-    if template:
-        raise SaltInvocationError("paths are not rendered (template)")
+    path, dest = _filled_paths(path, dest, saltenv, template, kwargs)
     path, saltenv = _url.split(path, _environment(saltenv))
     files = _files()
     known = files.sum(path, saltenv)
@@ -124,10 +124,11 @@ def get_dir(path: str, dest: str, saltenv: str | None = None, template: str | No
     """
     Fetch a folder of the master into a folder; list where its files are.
 
+    With template="jinja" ``path`` and ``dest`` are filled in, not the files.
+
     CLI Example: txsalt-cli '*' cp.get_dir salt://path/to/dir /minion/dest
     """
-    if template:
-        raise SaltInvocationError("paths are not rendered (template)")
+    path, dest = _filled_paths(path, dest, saltenv, template, kwargs)
     path, saltenv = _url.split(path, _environment(saltenv))
     keep = len(path.rpartition("/")[0])
     files = _files()
@@ -248,6 +249,16 @@ def _has_sum(place: str, source_hash: str) -> bool:
     digits = source_hash.rpartition("=")[2]
     kind = _LENGTHS.get(len(digits))
     return bool(kind) and os.path.isfile(place) and file_sum(place, str(kind)) == digits.lower()
+
+
+def _filled_paths(path: str, dest: str, saltenv: str | None, template: str | None,
+                  given: dict[str, Any]) -> tuple[str, str]:  # fmt: skip
+    if not template:
+        return path, dest
+    options = {**given, "template": template, "saltenv": _environment(saltenv)}
+    known = context_of(globals(), options)
+    return (fill(globals(), options, path, "the path", known),
+            fill(globals(), options, dest, "the destination", known))  # fmt: skip
 
 
 def _explained(action: Any, *args: Any, **kwargs: Any) -> Any:

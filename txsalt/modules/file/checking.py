@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules.file._compare import Ignored, difference
 from txsalt.modules.file._paths import octal
+from txsalt.modules.file._rendered import discard
 from txsalt.modules.file.attributes import stats
 from txsalt.modules.file.permissions import lsattr
 from txsalt.modules.file.sources import get_managed, source_list
@@ -70,11 +71,14 @@ def check_managed_changes(name: str, source: Any, source_hash: Any, source_hash_
             return False, problem
         if source and keep_mode and urlsplit(source).scheme in ("", "salt", "file"):
             mode = __salt__["cp.stat_file"](source, saltenv=saltenv, octal=True) or mode
-    return check_file_meta(
-        name, place, source, known, user, group, mode, attrs, saltenv, contents, seuser, serole,
-        setype, serange, verify_ssl, follow_symlinks, ignore_ordering, ignore_whitespace,
-        ignore_comment_characters, new_file_diff,
-    )  # fmt: skip
+    try:
+        return check_file_meta(
+            name, place, source, known, user, group, mode, attrs, saltenv, contents, seuser, serole,
+            setype, serange, verify_ssl, follow_symlinks, ignore_ordering, ignore_whitespace,
+            ignore_comment_characters, new_file_diff,
+        )  # fmt: skip
+    finally:
+        discard(place)
 
 
 def check_file_meta(name: str, sfn: str, source: Any, source_sum: Any, user: Any, group: Any,

@@ -19,6 +19,7 @@ from txsalt.modules._atomic import copy_whole, umask
 from txsalt.modules.file._backup import keep_copy
 from txsalt.modules.file._compare import Ignored, difference
 from txsalt.modules.file._paths import expand, octal
+from txsalt.modules.file._rendered import discard
 from txsalt.modules.file.hashing import get_hash
 from txsalt.modules.file.permissions import check_perms
 from txsalt.modules.file.trees import makedirs as make_folders
@@ -90,6 +91,8 @@ def manage_file(name: str, sfn: str, ret: dict[str, Any] | None, source: Any, so
             _comment_on_new(name, ret)
     except _Failed as exc:
         return {**ret, "result": False, "comment": str(exc)}
+    finally:
+        discard(sfn)
     if wanted.ignored and ret["changes"] and not counts:
         ret["skip_req"] = True
     return ret

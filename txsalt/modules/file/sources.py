@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _web
+from txsalt.modules._template import ENGINES, context_of, fill, fill_file
+from txsalt.modules.file._rendered import keep
 from txsalt.modules.file.hashing import get_hash, get_source_sum
+from txsalt.renderers.errors import RenderError
 
 _REMOTE = ("http", "https", "ftp", "swift", "s3")
 
@@ -50,7 +53,10 @@ def get_managed(name: str, template: str | None, source: Any, source_hash: Any,
     """
     Return (path, sum, problem) for the source of a managed file.
 
-    The path is "" where the file need not be fetched yet; the problem is "" if there is none.
+    The path is "" where the file need not be fetched yet; the problem is "" if there is none. With
+    ``template`` the path is that of a temporary file, filled in: beside what all templates find it
+    finds name, source, user, group, mode, attrs, the further named arguments, and ``context`` over
+    ``defaults``.
 
     CLI Example: txsalt-cli '*' file.get_managed /etc/httpd.conf '' salt://http/httpd.conf '' ''
         root root 755 '' base '' ''
@@ -61,8 +67,6 @@ def get_managed(name: str, template: str | None, source: Any, source_hash: Any,
     path = _local_path(source, scheme)
     if path is not None and not os.path.exists(path):
         return "", {}, f"Local file source {path} does not exist"
-    if template:
-        return "", {}, f"Specified template format {template} is not supported"
     try:
         known = _known_sum(name, source, scheme, path, saltenv, {
             "source_hash": source_hash, "source_hash_name": source_hash_name,
@@ -73,9 +77,56 @@ def get_managed(name: str, template: str | None, source: Any, source_hash: Any,
             path = _fetched(source, saltenv, known, bool(skip_verify), verify_ssl, use_etag)
             if skip_verify and not known:
                 known = {"hash_type": "sha256", "hsum": get_hash(path)}
+        elif template and scheme == "salt":
+            path = _fetched(source, saltenv, known, bool(skip_verify), verify_ssl, use_etag)
     except (CommandExecutionError, SaltInvocationError) as exc:
         return "", {}, f"Unable to manage file: {exc}"
-    return path or "", known, ""
+    if not template:
+        return path or "", known, ""
+    if path == name:
+        raise SaltInvocationError("Source file cannot be the same as destination")
+    values = {**kwargs, "name": name, "source": source, "user": user, "group": group,
+              "mode": mode, "attrs": attrs, "saltenv": saltenv}  # fmt: skip
+    return _filled(str(path), known, template, {**values, **_given(defaults, context)})
+
+
+def apply_template_on_contents(contents: Any, template: str, context: Any, defaults: Any,
+                               saltenv: str) -> Any:  # fmt: skip
+    """
+    Return a text, filled in; {"result": False, "comment"} for an unknown engine.
+
+    CLI Example: txsalt-cli '*' file.apply_template_on_contents 'This is {{ what }}.' jinja
+        '{}' '{what: cool}' base
+    """
+    if template not in ENGINES:
+        comment = f"Specified template format {template} is not supported"
+        return {"result": False, "comment": comment}
+    known = context_of(globals(), {"saltenv": saltenv})
+    given = {"template": template, "saltenv": saltenv}
+    values = {**known, **_given(defaults, context)}
+    return fill(globals(), given, str(contents), "the contents", values)
+
+
+def _given(defaults: Any, context: Any) -> dict[str, Any]:
+    return {**(defaults or {}), **(context or {})}
+
+
+def _filled(path: str, known: dict[str, str], template: str, values: dict[str, Any]) -> Managed:
+    """Fill in a file whose sum is known, if any; give the place of the result, and its sum."""
+    if template not in ENGINES:
+        return path, {}, f"Specified template format {template} is not supported"
+    stated = known.get("hsum")
+    if stated and get_hash(path, known["hash_type"]) != stated.lower():
+        return path, {}, f"{_web.redacted(values['source'])} has another checksum than specified"
+    context = {**context_of(globals(), {"saltenv": values["saltenv"]}), **values}
+    try:
+        content = fill_file(globals(), path, str(values["source"]), context)
+        place = keep(content)
+    except RenderError as exc:
+        return path, {}, f"the template cannot be filled in: {exc}"
+    except OSError as exc:
+        return path, {}, f"{path}: {exc.strerror or exc}"
+    return place, {"hash_type": "sha256", "hsum": get_hash(place)}, ""
 
 
 def _is_there(source: str, saltenv: str) -> bool:
