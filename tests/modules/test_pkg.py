@@ -1,16 +1,14 @@
 """Tests of the pkg modules: recorded output of apt and dnf, and this machine's packages."""
 
 import itertools
-import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
-from unittest import SkipTest
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.modules.tools import FakeTools, load, real
+from tests.modules.tools import FakeTools, load
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _apt, _dnf, _packages, _sources_list
 
@@ -230,24 +228,3 @@ class TargetTests(SynchronousTestCase):
         self.assertEqual(_packages.targets("a", None, 1.5), {"a": "1.5"})
         self.assertEqual(_packages.targets(None, ["a", {"b": "2"}]), {"a": None, "b": "2"})
         self.assertRaises(SaltInvocationError, _packages.targets, None, ["a", "a"])
-
-
-class RealPackageTests(SynchronousTestCase):
-    """A package comes and goes on this machine."""
-
-    def test_install_and_remove(self) -> None:
-        """
-        A tiny package is installed, and then removed with its configuration.
-        """
-        if not os.environ.get("TXSALT_NETWORK_TESTS"):
-            raise SkipTest("changes this machine: runs with TXSALT_NETWORK_TESTS=1, as root")
-        pkg = real(aptpkg_refresh_db_timeout=120).pkg
-        pkg.refresh_db()
-        name = "sl"
-        before = pkg.version(name)
-        if before:
-            raise SkipTest(f"{name} is installed")
-        self.assertEqual(pkg.install(name)[name]["old"], "")
-        self.assertNotEqual(pkg.version(name), "")
-        self.assertIn(f"/usr/share/doc/{name}", "\n".join(pkg.file_list(name)["files"]))
-        self.assertEqual(pkg.purge(name)["installed"][name]["new"], "")

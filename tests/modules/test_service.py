@@ -185,6 +185,7 @@ class InitSystemTests(SynchronousTestCase):
         tools = FakeTools({"sv status": "run: web: (pid 7) 5s", "sv start": ""})
         service = load("service_runit", tools)
         self.patch(service, "_DEFINITIONS", str(definitions))
+        self.patch(service, "_SCAN", 0)
         self.patch(_init_system, "service_folder", lambda root="/": str(supervised))
         self.assertTrue(service.disabled("web"))
         self.assertTrue(service.enable("web"))

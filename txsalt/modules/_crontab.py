@@ -16,7 +16,7 @@ MARKER = "# Lines below here are managed by Salt, do not edit"
 IDENTIFIER = "SALT_CRON_IDENTIFIER"
 NO_IDENTIFIER = "NO ID SET"
 DISABLED = "#DISABLED#"
-_EMPTY = '""'
+EMPTY = '""'
 TIMES = ("minute", "hour", "daymonth", "month", "dayweek")
 
 Tab = dict[str, list[Any]]
@@ -47,7 +47,7 @@ def render(tab: Tab) -> str:
     """Write a crontab; the inverse of ``parse``."""
     lines = [*tab["pre"], MARKER]
     for variable in tab["env"]:
-        lines.append(f"{variable['name']}={variable['value'] or _EMPTY}")
+        lines.append(f"{variable['name']}={variable['value'] or EMPTY}")
     for entry in tab["crons"]:
         when = " ".join(str(entry[name]) for name in TIMES)
         lines += _comment_lines(entry)

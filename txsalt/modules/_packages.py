@@ -9,11 +9,28 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any  # users name packages in many forms
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
+from txsalt.modules._tool import which
 
 Versions = dict[str, list[str]]
 Changes = dict[str, dict[str, str]]
 
 _OPERATORS = ("<=", ">=", "==", "!=", "<", ">", "=")
+
+
+APT, DNF = "apt", "dnf"
+_PROGRAMS = {APT: ("apt-get", "dpkg-query"), DNF: ("dnf", "rpm")}
+
+
+def keeper(os_family: object) -> str:
+    """
+    Name who keeps the packages of this machine: apt, dnf, or "" if neither is there.
+
+    A Debian may have dnf installed, as a tool to make others' images with, and the other way
+    round: then the family of the system decides.
+    """
+    order = (DNF, APT) if os_family == "RedHat" else (APT, DNF)
+    there = (each for each in order if all(which(name) for name in _PROGRAMS[each]))
+    return next(there, "")
 
 
 def is_true(value: Any) -> bool:

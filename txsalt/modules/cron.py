@@ -15,6 +15,7 @@ from typing import Any  # users pass numbers or text
 
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules._crontab import (
+    EMPTY,
     TIMES,
     Entry,
     Tab,
@@ -184,7 +185,8 @@ def set_env(user: str, name: str, value: str | None = None) -> str:
     tab = list_tab(user)
     kept = [each for each in tab["env"] if each["name"] != name]
     old = [each for each in tab["env"] if each["name"] == name]
-    if old and old[0]["value"] == value:
+    # No value is written as two quotes, and read as such.
+    if old and old[0]["value"] in (value, value or EMPTY):
         return "present"
     tab["env"] = [*kept, {"name": name, "value": value}]
     return _write(user, tab) or ("updated" if old else "new")

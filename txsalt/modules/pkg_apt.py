@@ -11,14 +11,14 @@ from typing import Any  # users name packages in many forms
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _apt
-from txsalt.modules._packages import choose_versions, is_true, joined
-from txsalt.modules._tool import check_tool, run_tool, which
+from txsalt.modules._packages import APT, choose_versions, is_true, joined, keeper
+from txsalt.modules._tool import check_tool, run_tool
 
 __virtualname__ = "pkg"
 
 
 def __virtual__() -> bool | tuple[bool, str]:
-    if which("apt-get") is None or which("dpkg-query") is None:
+    if keeper(__grains__.get("os_family")) != APT:
         return False, "apt does not keep the packages of this machine"
     return True
 

@@ -10,8 +10,18 @@ from typing import Any  # users name packages in many forms
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _apt
-from txsalt.modules._packages import changes, failure, files, holds, is_true, targets, wildcards
-from txsalt.modules._tool import Done, check_tool, run_tool, which
+from txsalt.modules._packages import (
+    APT,
+    changes,
+    failure,
+    files,
+    holds,
+    is_true,
+    keeper,
+    targets,
+    wildcards,
+)
+from txsalt.modules._tool import Done, check_tool, run_tool
 
 __virtualname__ = "pkg"
 
@@ -21,7 +31,7 @@ _NEW_CONFIGURATION = ("-o", "DPkg::Options::=--force-confnew")
 
 
 def __virtual__() -> bool | tuple[bool, str]:
-    if which("apt-get") is None or which("dpkg-query") is None:
+    if keeper(__grains__.get("os_family")) != APT:
         return False, "apt does not keep the packages of this machine"
     return True
 

@@ -11,10 +11,9 @@ from typing import Any  # users name packages in many forms
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _apt
-from txsalt.modules._packages import is_true, refuse_unknown
+from txsalt.modules._packages import APT, is_true, keeper, refuse_unknown
 from txsalt.modules._sources_list import repositories
 from txsalt.modules._tool import check_tool, run_tool
-from txsalt.modules._tool import which as find_tool
 
 __virtualname__ = "pkg"
 
@@ -42,7 +41,7 @@ _STATES = ("install", "hold", "deinstall", "purge")
 
 
 def __virtual__() -> bool | tuple[bool, str]:
-    if find_tool("apt-get") is None or find_tool("dpkg-query") is None:
+    if keeper(__grains__.get("os_family")) != APT:
         return False, "apt does not keep the packages of this machine"
     return True
 

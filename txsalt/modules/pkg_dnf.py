@@ -7,28 +7,31 @@ Source: Salt 3008.3, modules/yumpkg.py; dnf(8).
 """
 
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any  # users name packages in many forms
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _dnf
 from txsalt.modules._packages import (
+    DNF,
     changes,
     choose_versions,
     failure,
     files,
     is_true,
     joined,
+    keeper,
     targets,
     wildcards,
 )
-from txsalt.modules._tool import Done, check_tool, run_tool, which
+from txsalt.modules._tool import Done, check_tool, run_tool
 
 __virtualname__ = "pkg"
 
 
 def __virtual__() -> bool | tuple[bool, str]:
-    if which("dnf") is None or which("rpm") is None:
+    if keeper(__grains__.get("os_family")) != DNF:
         return False, "dnf does not keep the packages of this machine"
     return True
 
@@ -101,18 +104,19 @@ def list_upgrades(refresh: bool = True, **kwargs: Any) -> dict[str, str]:
     return {name: each[-1] for name, each in found.items()}
 
 
-def refresh_db(**kwargs: Any) -> bool:
+def refresh_db(**kwargs: Any) -> bool | None:
     """
-    Fetch the lists of packages anew; True, or an error with what dnf said.
+    Fetch the lists of packages anew; True if there are upgrades, None if not.
+
+    Raises CommandExecutionError with what dnf said, if that fails.
 
     CLI Example: txsalt-cli '*' pkg.refresh_db
     """
     check_tool(__salt__, ["dnf", "-q", "clean", "expire-cache"])
-    # 100 says that there are upgrades, which is no failure.
     done = run_tool(__salt__, ["dnf", "-q", "check-update"], timeout=600, ignore_retcode=True)
     if done.retcode not in (0, 100):
         raise CommandExecutionError(f"dnf check-update failed: {done.complaint}")
-    return True
+    return True if done.retcode == 100 else None
 
 
 def install(
@@ -142,16 +146,18 @@ def install(
     before = list_pkgs(use_context=False)
     paths = list(files(sources).values())
     wanted = {} if paths else targets(name, pkgs, kwargs.get("version"))
-    words = paths or [each if each_version is None else f"{each}-{each_version.lstrip('=')}"
-                      for each, each_version in wanted.items()]  # fmt: skip
-    if not words:
-        return {}
+    again = {each for each in wanted if is_true(reinstall) and _is_there(before, wanted, each)}
+    words = [_word(each, version) for each, version in wanted.items() if each not in again]
     argv = ["dnf", "-y", *_repositories(kwargs)]
     argv += ["--nogpgcheck"] if skip_verify else []
     argv += ["--downloadonly"] if downloadonly else []
     argv += ["--disableplugin=versionlock"] if update_holds else []
-    done = _change(*argv, "reinstall" if reinstall else "install", *words)
-    return _result("Problem encountered installing package(s)", done, before)
+    jobs = {"install": paths or words, "reinstall": [_word(each, wanted[each]) for each in again]}
+    failed = [done for action, named in jobs.items() if named
+              and (done := _change(*argv, action, *named)).retcode]  # fmt: skip
+    done = failed[0] if failed else None
+    redone = {each: {"old": before[each], "new": before[each]} for each in sorted(again)}
+    return _result("Problem encountered installing package(s)", done, before, redone)
 
 
 def upgrade(
@@ -246,7 +252,8 @@ def get_repo(repo: str, basedir: Any = None, **kwargs: Any) -> dict[str, str]:
 
     CLI Example: txsalt-cli '*' pkg.get_repo appstream
     """
-    return list_repos(basedir).get(repo, {})
+    found = list_repos(basedir).get(repo, {})
+    return {name: value for name, value in found.items() if name != "file"}
 
 
 def file_list(*packages: str, **kwargs: Any) -> dict[str, list[str]]:
@@ -280,11 +287,26 @@ def _change(*words: str) -> Done:
     return run_tool(__salt__, words, timeout=_dnf.TIMEOUT)
 
 
-def _result(what: str, done: Done, before: dict[str, str]) -> dict[str, Any]:
+def _result(
+    what: str,
+    done: Done | None,
+    before: dict[str, str],
+    redone: Mapping[str, dict[str, str]] | None = None,
+) -> dict[str, Any]:
+    """Give what changed, with ``redone`` besides; raise if dnf failed (None: it did not)."""
     changed = changes(before, list_pkgs(use_context=False))
-    if done.retcode:
+    if done is not None and done.retcode:
         raise failure(what, [done.complaint], changed)
-    return changed
+    return {**(redone or {}), **changed}
+
+
+def _is_there(before: dict[str, str], wanted: dict[str, str | None], name: str) -> bool:
+    return name in before and wanted[name] in (None, before[name])
+
+
+def _word(name: str, version: str | None) -> str:
+    """Name a package, and the version of it, as dnf wants them."""
+    return name if version is None else f"{name}-{version.lstrip('=')}"
 
 
 def _repositories(given: dict[str, Any]) -> list[str]:

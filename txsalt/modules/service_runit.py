@@ -6,6 +6,7 @@ Source: sv(8), runsvdir(8).
 
 import os
 import re
+import time
 from fnmatch import filter as matching
 from typing import Any  # users pass text or booleans
 
@@ -16,6 +17,7 @@ from txsalt.modules._tool import run_tool
 __virtualname__ = "service"
 
 _DEFINITIONS = "/etc/sv"
+_SCAN = 6.0  # seconds in which runsvdir, which looks every five, finds a new service
 
 
 def __virtual__() -> bool | tuple[bool, str]:
@@ -179,7 +181,25 @@ __func_alias__ = {"reload_": "reload"}
 
 
 def _sv(action: str, name: str) -> bool:
+    _await_supervisor(name)
     return run_tool(__salt__, ["sv", action, _link(name)], timeout=120).retcode == 0
+
+
+def _await_supervisor(name: str) -> None:
+    """Give runsvdir the time to find a service that was enabled a moment ago."""
+    deadline = time.monotonic() + _SCAN
+    while enabled(name) and not _is_supervised(name) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _is_supervised(name: str) -> bool:
+    # Its supervisor reads this pipe; without one, nobody does, and it cannot be opened.
+    try:
+        pipe = os.open(os.path.join(_link(name), "supervise/ok"), os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    os.close(pipe)
+    return True
 
 
 def _runs(name: str) -> bool:
