@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.place import Place
@@ -138,3 +139,20 @@ class StoreTests(BatchCase):
         while database.prune(connection, self.place.clock() + 10):
             pass
         self.assertEqual(self.state(), {})
+
+    def test_options_of_returners(self) -> None:
+        """
+        A batch keeps a password for a returner as long as it has parts to publish, and no longer.
+        """
+        jid = "20260101000000000009"
+        options = {"ret_kwargs": {"passwd": "s3cret"}, "batch": {"size": "1"}}
+        self.place.as_root("publish", tgt="*", fun="test.ping", arg=[], jid=jid, kwargs=options)
+        stored = self.file.load(jid)
+        part = evolve(stored.job, jid="20260101000000000010")
+        self.assertEqual(part.load["ret_kwargs"], {"passwd": "s3cret"})
+        self.file.save_part(jid, part)
+        self.file.end(jid, {"state": "done", "not_started": []})
+        for each in (jid, part.jid):
+            job = self.place.bench.jobs.job(each)
+            self.assertEqual(list(job.load["ret_kwargs"]), ["passwd"])
+            self.assertNotIn("s3cret", repr(job.load))

@@ -62,6 +62,18 @@ class PublishTests(SynchronousTestCase):
         self.assertEqual((sent_tag, sent_data), (f"salt/job/{jid}/publish", sent["load"]))
         self.assertNotIn(self.place.root_key, repr(self.place.events + self.place.published))
 
+    def test_options_of_returners(self) -> None:
+        """
+        A password for a returner reaches the minions, but neither the store nor the event bus.
+        """
+        jid = self.publish(kwargs={"ret_config": "x", "ret_kwargs": {"passwd": "s3cret"}})["jid"]
+        self.assertEqual(self.place.published[0]["load"]["ret_kwargs"], {"passwd": "s3cret"})
+        self.assertNotIn("s3cret", repr(self.place.events))
+        job = self.place.bench.jobs.job(jid)
+        self.assertEqual(job and job.load["ret_config"], "x")
+        self.assertEqual(job and list(job.load["ret_kwargs"]), ["passwd"])
+        self.assertNotIn("s3cret", repr(job and job.load))
+
     def test_list(self) -> None:
         """
         A list is sent as a list, and unknown ids are named.

@@ -191,6 +191,16 @@ class ReturnTests(SynchronousTestCase):
         self.assertEqual(found.minion_id, "web-01")
         self.assertEqual(found.load, {"id": "web-01", "jid": "5", "return": 1, "x": 1})
 
+    def test_options_of_returners(self) -> None:
+        """
+        What a minion says of how it delivered its return is kept without passwords.
+        """
+        load = {"return": 1, "jid": JID, "ret_config": "x", "ret_kwargs": {"passwd": "s3cret"}}
+        read = job_loads.read_return(load, "m1")
+        self.assertEqual(read.load["ret_kwargs"], {"passwd": job_loads.HIDDEN})
+        odd = job_loads.read_return({**load, "ret_kwargs": "s3cret"}, "m1")
+        self.assertEqual(odd.load["ret_kwargs"], job_loads.HIDDEN)
+
     def test_outcomes(self) -> None:
         """Success and retcode of one function, of several, and of none that said so."""
         rows: list[tuple[dict[str, Any], bool, int]] = [

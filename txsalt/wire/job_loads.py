@@ -30,6 +30,7 @@ _FROM_KWARGS_AFTER = (
     "deadline",  # ours: seconds from now after which nobody waits; stock minions ignore it
     "stream",  # ours: true for a command's output while it runs, as progress events
 )
+HIDDEN = "**********"  # stands for what is not shown
 
 
 @frozen(kw_only=True)
@@ -105,6 +106,20 @@ def publication_load(request: PublishRequest, *, jid: str, user: str) -> Load:
     load.update((name, kwargs[name]) for name in _FROM_KWARGS_AFTER if name in kwargs)
     load["user"] = user
     return load
+
+
+def without_secrets(load: Load) -> Load:
+    """
+    Return a load to be stored or shown: the options of a returner keep their names only.
+
+    They are for the minion that delivers, who gets them with the publication, and are often
+    passwords. A load without any is returned as it is.
+    """
+    options = load.get("ret_kwargs")
+    if not options:
+        return load
+    shown = dict.fromkeys(options, HIDDEN) if isinstance(options, dict) else HIDDEN
+    return {**load, "ret_kwargs": shown}
 
 
 @frozen(kw_only=True)
@@ -230,7 +245,7 @@ def read_return(load: Load, minion_id: str) -> Return:
         fun=fun if isinstance(fun, str | list) else "",
         success=_all_true(load.get("success", True)),
         retcode=_worst(load.get("retcode", 0)),
-        load=kept,
+        load=without_secrets(kept),  # stock minions send the options of returners back
     )
 
 

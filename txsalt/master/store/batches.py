@@ -123,6 +123,7 @@ class Batches:
         self._connection.execute(
             "UPDATE batches SET outcome = ? WHERE jid = ?", (serial.pack_bin(dict(outcome)), jid)
         )
+        self._jobs.hide_secrets(jid)
 
     def _parts(self, jid: str) -> dict[str, list[str]]:
         rows = self._connection.execute(

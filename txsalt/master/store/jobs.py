@@ -16,7 +16,7 @@ from attrs import field, frozen
 from txsalt.errors import Replayed
 from txsalt.master.store import job_search
 from txsalt.master.store.job_search import JobQuery, JobSummary, column_text
-from txsalt.wire import serial
+from txsalt.wire import job_loads, serial
 from txsalt.wire.job_loads import Return
 
 # These differ between repetitions of one return.
@@ -57,14 +57,17 @@ class Jobs:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def save_job(self, job: Job, request: bytes | None = None) -> None:
+    def save_job(
+        self, job: Job, request: bytes | None = None, *, with_secrets: bool = False
+    ) -> None:
         """
         Store a new job.
 
         ``request`` names what a minion reported unasked, so that its repetition is noticed.
+        ``with_secrets`` is for a job that is published from here later: see ``hide_secrets``.
         Raises Replayed if the jid, or the request, is there already.
         """
-        load = job.load
+        load = job.load if with_secrets else job_loads.without_secrets(job.load)
         try:
             self._connection.execute(
                 "INSERT INTO jobs (jid, created, owner, request, fun, tgt, user, expected, job,"
@@ -84,6 +87,13 @@ class Jobs:
             )
         except sqlite3.IntegrityError as exc:
             raise Replayed from exc
+
+    def hide_secrets(self, jid: str) -> None:
+        """Take out what ``with_secrets`` kept, when the job will not be published any more."""
+        job = self.job(jid)
+        if job is not None and (shown := job_loads.without_secrets(job.load)) is not job.load:
+            packed = serial.pack_bin(shown)
+            self._connection.execute("UPDATE jobs SET job = ? WHERE jid = ?", (packed, jid))
 
     def jid_of_request(self, request: bytes) -> str | None:
         """Return the jid of the job that was stored with this ``request``."""

@@ -72,7 +72,8 @@ def publish_job(
         return Published(problem=problem)
     try:
         plan = batches.plan_of(request, len(expansion.minions))
-        job = _save(bench, request, expansion, user, owner)
+        job = _new_job(bench, request, expansion, user, owner)
+        job = _save(bench, job, request.jid, with_secrets=plan is not None)
     except BadLoad as exc:
         return Published(problem=exc.reason)
     except Replayed:
@@ -83,7 +84,7 @@ def publish_job(
     _fire_new(bench, job)
     if plan is None:
         bench.out.publish(job.load, _topics(bench, request, expansion))
-        bench.out.fire(tags.job_publish(job.jid), job.load)
+        bench.out.fire(tags.job_publish(job.jid), job_loads.without_secrets(job.load))
     else:
         batches.hand_over(bench, job, plan)
     return Published(jid=job.jid, minions=expansion.minions, missing=expansion.missing)
@@ -124,25 +125,31 @@ def _without_groups(bench: Bench, text: str) -> str:
     return ranges.resolve(nodegroups.resolve(text, bench.config.nodegroups), bench.ranges())
 
 
-def _save(
+def _new_job(
     bench: Bench, request: PublishRequest, expansion: Expansion, user: str, owner: str | None
 ) -> Job:
+    jid = request.jid or bench.new_jid()
+    return Job(
+        jid=jid,
+        created=bench.clock(),
+        load=job_loads.publication_load(request, jid=jid, user=user),
+        minions=expansion.minions,
+        missing=expansion.missing,
+        owner=owner,
+    )
+
+
+def _save(bench: Bench, job: Job, chosen: str, *, with_secrets: bool) -> Job:
+    """Store a job; unless its jid was ``chosen`` by somebody, it gets another if it is taken."""
     for _ in range(_TRIES):
-        jid = request.jid or bench.new_jid()
-        job = Job(
-            jid=jid,
-            created=bench.clock(),
-            load=job_loads.publication_load(request, jid=jid, user=user),
-            minions=expansion.minions,
-            missing=expansion.missing,
-            owner=owner,
-        )
         try:
-            bench.jobs.save_job(job)
+            bench.jobs.save_job(job, with_secrets=with_secrets)
             return job
         except Replayed:
-            if request.jid:
+            if chosen:
                 raise
+        jid = bench.new_jid()
+        job = evolve(job, jid=jid, load={**job.load, "jid": jid})
     raise Replayed
 
 
