@@ -1,11 +1,13 @@
 """Who is there: told by events and by Salt's runners, without asking anybody."""
 
+import time
 from typing import Any
 
 from tests.integration.spine import SpineCase, SpineMaster
 from tests.interop.harness import Fleet, TxMinion
 from tests.interop.processes import wait_until
 from txsalt.client.session import Session
+from txsalt.jobs.reasons import EXIT_CODES
 
 
 class PresenceTests(SpineCase):
@@ -62,6 +64,41 @@ class PresenceTests(SpineCase):
             return bool(now["state"] == "up" and now["since"] > before["since"])
 
         wait_until(is_up, 20, "m1 is up again")
+
+    def test_absent_is_not_waited_for(self) -> None:
+        """
+        A minion that is known to be gone holds up neither a job nor a batch; the others do.
+        """
+        self.answers()
+        self.minion("m2").stop()
+        self.addCleanup(self.answers)
+        self.addCleanup(self.minion("m2").start)
+        wait_until(lambda: self._state("m2") == "down", 10, "m2 is seen as gone")
+        patient = ("-t", "30", "--out", "json", "--static")
+        for words in (patient, ("-b", "1", *patient)):
+            began = time.monotonic()
+            answer = self.master.cli("*", "test.sleep", "2", *words)
+            self.assertLess(time.monotonic() - began, 20, str(answer))
+            self.assertEqual(answer.returncode, EXIT_CODES["disconnected"], str(answer))
+            self.assertEqual(answer.data, {"m1": True})
+            self.assertIn("m2 did not return: not connected since", answer.stderr)
+
+    def test_job_right_after_a_start(self) -> None:
+        """
+        Who has not come back since the master started is told as just that.
+        """
+        self.answers()
+        self.master.stop()
+        self.minion("m2").stop()
+        self.addCleanup(self.answers)
+        self.addCleanup(self.minion("m2").start)
+        self.master.start()
+        answer = self.master.cli("m2", "test.ping", "-t", "30", "--out", "json")
+        self.assertEqual(answer.returncode, EXIT_CODES["disconnected"], str(answer))
+        self.assertRegex(answer.stderr, r"has not connected since the master started \d+ s ago")
+
+    def _state(self, minion_id: str) -> str:
+        return str(self.master.cli("status", minion_id, "--out", "json").data[minion_id]["state"])
 
 
 def _present(ids: list[str]) -> Any:

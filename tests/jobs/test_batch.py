@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from txsalt.errors import BadLoad
 from txsalt.jobs.batch import Ask, Batch, Finished, Start, Wait
 from txsalt.jobs.batch_plan import Plan, read_plan
+from txsalt.jobs.gather import ABSENT
 
 MOST_STEPS = 20_000
 # What a minion does: returns well or badly after seconds, runs silently until then, is away, or
@@ -185,6 +186,24 @@ class StepTests(SynchronousTestCase):
         self.assertTrue(it.batch.returned("m0", True, it.now))
         self.assertFalse(it.batch.returned("m0", True, it.now))
         self.assertEqual(it.batch.missing, {})
+
+    def test_absent(self) -> None:
+        """
+        Who is not connected when the turn comes takes no place, counts as failed, and stays so.
+        """
+        batch = Batch(Plan(size="1", max_fail="1"), ("a", "b", "c", "d"))
+        self.assertEqual(batch.due(0), Start(("a",)))
+        batch.absent(["a"])
+        self.assertEqual(batch.due(0), Start(("b",)))
+        batch.started("p", ("b",), 0)
+        batch.returned("b", True, 1)
+        again = Batch(batch.plan, batch.minions)
+        again.resume({"p": ["b"]}, {"b": True}, batch.missing, 1)
+        for each in (batch, again):
+            self.assertEqual(each.due(1), Start(("c",)))
+            each.absent(["c"])
+            self.assertEqual(each.due(1), Finished(("d",)))
+            self.assertEqual(each.missing, dict.fromkeys(("a", "c"), ABSENT))
 
     def test_nobody(self) -> None:
         """

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsalt.jobs.gather import GRACE, NO_ANSWER, NOT_RUNNING, Finished, Gather, Probe, Wait
+from txsalt.jobs.gather import ABSENT, GRACE, NO_ANSWER, NOT_RUNNING, Finished, Gather, Probe, Wait
 
 
 def gather(*ids: str) -> Gather:
@@ -75,6 +75,19 @@ class GatherTests(SynchronousTestCase):
         self.assertEqual(job.due(115), Wait(5.5))
         self.assertEqual(job.missing(), {"a": NO_ANSWER})
         self.assertEqual(job.due(121), Finished({"a": NO_ANSWER, "b": NO_ANSWER}))
+
+    def test_who_is_absent_is_not_waited_for(self) -> None:
+        """
+        Whom the job cannot have reached is given up at once; a return of theirs counts even so.
+        """
+        job = gather("a", "b", "c")
+        job.returned("a", {}, 101)
+        job.absent(["a", "b", "stranger"])
+        self.assertEqual(job.due(105), Probe(("c",)))
+        job.absent(["c"])
+        self.assertEqual(job.due(106), Finished({"b": ABSENT, "c": ABSENT}))
+        self.assertTrue(job.returned("b", {}, 106))
+        self.assertEqual(job.due(106), Finished({"c": ABSENT}))
 
     def test_late_news_count(self) -> None:
         """

@@ -18,6 +18,8 @@ CASES: list[tuple[str, Known, Any, bool]] = [
     ("never_connected", Known(), None, False),
     ("disconnected", AWAY, None, False),
     ("silent", HERE, None, False),
+    ("not_received", Known(up=True, since=3.0, heard=3.0, sent=2.0), None, False),
+    ("silent", Known(up=True, since=1.0, heard=3.0, sent=2.0), None, False),
     ("silent", Known(up=True, since=1.0, heard=2.0, denied=True), None, False),
     ("not_received", HERE, {"state": "unknown"}, True),
     ("not_matched", HERE, {"state": "unmatched"}, True),
@@ -62,6 +64,15 @@ class DecideTests(SynchronousTestCase):
         found = decide("m1", AWAY, None, answered=False)
         self.assertEqual(found.as_map()["since"], 1.0)
         self.assertNotIn("since", reasons.NO_KEY.as_map())
+
+    def test_master_started(self) -> None:
+        """
+        A master that was just started does not know since when somebody is gone, and says so.
+        """
+        known = Known(up=False, since=100.0, heard=50.0, master_age=3.2)
+        found = decide("m1", known, None, answered=False)
+        self.assertEqual(found.word, "disconnected")
+        self.assertEqual(str(found), "has not connected since the master started 3 s ago")
 
     def test_from_map(self) -> None:
         """

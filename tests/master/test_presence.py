@@ -6,7 +6,7 @@ from tests.master.place import Place, key_pair
 from txsalt.master.store import presence as store
 from txsalt.master.worker.commands import presence
 from txsalt.protocol.admission import KeyState
-from txsalt.protocol.presence import Sighting
+from txsalt.protocol.presence import NEWS_SECONDS, Sighting
 
 JID = "20260101000000000001"
 
@@ -163,6 +163,51 @@ class WhyTests(SynchronousTestCase):
         self.place.as_root("publish", tgt="good", fun="test.ping", arg=[], jid=JID)
         minion.ask("_return", jid=JID, id="good", fun="test.ping")
         self.assertIn("return is missing", str(self.why("good")["good"]["refused"]))
+
+    def test_absent(self) -> None:
+        """
+        Who was surely not connected when the job was sent is told; nobody who may have got it.
+        """
+        place, bench = self.place, self.place.bench
+        for minion_id in ("gone", "left", "stock", "new", "back", "good"):
+            minion = place.minion(minion_id)
+        place.as_root("publish", tgt="*", fun="test.ping", arg=[], jid=JID)
+        minion.ask("_return", jid=JID, id="good", fun="test.ping", **{"return": True})
+        sent, exact = bench.clock(), {"heard": 1.0, "address": "192.0.2.1"}
+        store.write(
+            place.store_path,
+            [
+                Sighting(id="gone", up=False, since=sent - 1, **exact),
+                Sighting(id="left", up=False, since=sent + 1, **exact),
+                Sighting(id="stock", up=False, since=sent - 1, heard=1.0),
+                Sighting(id="back", up=True, since=sent + 1, **exact),
+                Sighting(id="good", up=False, since=sent - 1, **exact),
+            ],
+            gone=[],
+        )
+        self.assertEqual(presence.absent(bench, {"jid": JID}), ["gone"])
+        self.patch(bench, "clock", lambda: sent + NEWS_SECONDS)
+        self.assertEqual(sorted(presence.absent(bench, {"jid": JID})), ["gone", "new"])
+        self.assertEqual(presence.absent(bench, {"jid": "20200101000000000000"}), [])
+
+    def test_after_a_start_of_the_master(self) -> None:
+        """
+        Of who was there when the master ended it is told how long ago that started again.
+        """
+        bench = self.place.bench
+        bench.started = bench.clock() - 4
+        self.place.minion("good")
+        self.place.minion("gone")
+        store.write(
+            self.place.store_path,
+            [
+                Sighting(id="good", up=False, since=bench.started, heard=1.0),
+                Sighting(id="gone", up=False, since=bench.started - 50, heard=1.0),
+            ],
+            gone=[],
+        )
+        found = self.why("good", "gone")
+        self.assertEqual((found["good"]["master_age"], "master_age" in found["gone"]), (4, False))
 
     def test_returned_after_all(self) -> None:
         """

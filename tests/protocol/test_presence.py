@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsalt.protocol.presence import HEARD_STEP, Book, Sighting
+from txsalt.protocol.presence import HEARD_STEP, NEWS_SECONDS, Book, Sighting, Standing
 from txsalt.protocol.publication import topic_of
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
@@ -66,6 +66,33 @@ class OwnTopicTests(SynchronousTestCase):
         self.assertEqual(self.one(), Sighting(id="a", up=False, since=10, heard=2))
         self.book.subscribed(topic_of("a"), HERE, 11)
         self.assertEqual(self.book.present(), {"a"})
+
+    def test_standing(self) -> None:
+        """
+        Who is surely gone is absent, after a blink; after a restart of the master all have time.
+        """
+        book, topic = self.book, topic_of("a")
+        self.assertEqual(book.standing("a", 100, waited=0), Standing.THERE)
+        self.assertEqual(book.standing("a", 100, waited=NEWS_SECONDS), Standing.ABSENT)
+        book.subscribed(topic, HERE, 100)
+        self.assertEqual(book.standing("a", 100, waited=9), Standing.THERE)
+        book.heard("a", 100)
+        book.unsubscribed(topic, 101)
+        self.assertEqual(book.standing("a", 102, waited=9), Standing.COMING)
+        self.assertEqual(book.standing("a", 105, waited=0), Standing.ABSENT)
+        again = Book()
+        again.restore([Sighting(id="a", up=True, since=1, heard=2, address=HERE)], now=200)
+        self.assertEqual(again.standing("a", 214, waited=99), Standing.COMING)
+        self.assertEqual(again.standing("a", 216, waited=99), Standing.ABSENT)
+        again.subscribed(topic, HERE, 214)
+        self.assertEqual(again.standing("a", 216, waited=99), Standing.THERE)
+
+    def test_standing_of_a_stock_minion(self) -> None:
+        """
+        Nobody is absent whose connection is not seen exactly.
+        """
+        self.book.restore([Sighting(id="a", up=False, since=1, heard=2)], now=200)
+        self.assertEqual(self.book.standing("a", 999, waited=99), Standing.THERE)
 
     def test_forgotten(self) -> None:
         """

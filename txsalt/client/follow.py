@@ -3,7 +3,9 @@ Follow a job from its publication, or from the middle, until everyone has answer
 
 Interactions: listen for the returns first, then publish or look what is stored, then gather.
 Minions that stay silent are asked with one ``saltutil.find_job`` for all of them, so that a long
-job is told from a lost minion. One deadline, if given, ends the wait whatever minions say.
+job is told from a lost minion. Before that the master is asked who was not connected when the job
+was sent: a publication reaches nobody who comes later, so nobody waits for them. One deadline, if
+given, ends the wait whatever minions say.
 
 Source: PROTOCOL sections 10.3 and 14.
 """
@@ -17,11 +19,14 @@ from txsalt.client import reasons, records
 from txsalt.client.bus import Ear
 from txsalt.client.session import Session
 from txsalt.client.steps import Ended, Job, Published, Returned, Step, Told, Waiting
-from txsalt.errors import RequestRefused
+from txsalt.errors import LocalError, RemoteError, RequestRefused
 from txsalt.events import tags
 from txsalt.jobs import gather
 from txsalt.jobs.gather import Finished, Gather, Probe
 from txsalt.wire import event
+
+# The master's programs know of a connection about a second after it came or went.
+_FIRST_LOOK = 1.5  # seconds
 
 
 def run(session: Session, job: Job, *, jid: str = "", tick: float | None = None) -> Iterator[Step]:
@@ -97,6 +102,9 @@ class _Watch:
         self._probes: set[str] = set()
         self._unknown = published.missing
         self._fates: dict[str, dict[str, Any] | None] = {}
+        self._look_after = _FIRST_LOOK
+        self._next_look = now + _FIRST_LOOK
+        self._looks_end = now + (config.timeout if timeout is None else timeout)
         self._gather = Gather(
             published.jid,
             tuple(published.minions),
@@ -123,6 +131,9 @@ class _Watch:
             if isinstance(due, Probe):
                 self._probe(due.ids)
                 continue
+            if self._may_look() and now >= self._next_look:
+                self._look_for_absent(now)
+                continue
             heard = self._bus.receive(self._patience(due.seconds, now))
             if heard is not None:
                 yield from self._heard(*heard)
@@ -135,7 +146,20 @@ class _Watch:
             limits.append(self._tick)
         if self._until is not None:
             limits.append(self._until - now)
+        if self._may_look():
+            limits.append(self._next_look - now)
         return max(0.0, min(limits))
+
+    def _may_look(self) -> bool:
+        # Later the silent ones are asked themselves.
+        return self._next_look < self._looks_end
+
+    def _look_for_absent(self, now: float) -> None:
+        self._next_look = now + self._look_after
+        self._look_after *= 2
+        # A master that cannot say it now: they are asked in time.
+        with suppress(LocalError, RemoteError):
+            self._gather.absent(self._session.runner("jobs.absent", jid=self._jid))
 
     def _heard(self, tag: str, load: dict[str, Any]) -> Iterator[Returned | Told]:
         minion, of = str(load.get("id", "")), load.get("jid")

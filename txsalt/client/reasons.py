@@ -22,7 +22,7 @@ from txsalt.jobs import jid as jids
 from txsalt.jobs.reasons import Known, Reason
 
 FATE = "txsalt"  # the field of a find_job return in which our minions say more
-_SILENCE = (gather.NO_ANSWER, gather.NOT_RUNNING)
+_SILENCE = (gather.NO_ANSWER, gather.NOT_RUNNING, gather.ABSENT)
 
 
 @frozen(kw_only=True)

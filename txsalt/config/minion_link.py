@@ -46,14 +46,19 @@ class MinionLinks(SharedLinks):
     retry_dns_count: int | None = option(
         None, doc="Tries to resolve it; null for no end.", check=kinds.optional(_COUNT)
     )
-    recon_default: float = option(
-        1000, doc="Milliseconds before the first reconnect.", check=_SECONDS
+    recon_default: float | None = option(
+        None,
+        doc="Milliseconds before the first reconnect; null: 100 to 500 by chance. The delay "
+        "doubles with each try.",
+        check=kinds.optional(_SECONDS),
     )
     recon_max: float = option(
         10000, doc="Milliseconds that the delay may grow to, besides the first.", check=_SECONDS
     )
     recon_randomize: bool = option(
-        True, doc="Choose the first delay by chance, so that minions do not come all at once."
+        True,
+        doc="Choose the first delay by chance, so that minions do not come all at once: with "
+        "recon_default, up to recon_max more than that.",
     )
     request_channel_timeout: float = option(
         60, doc="Seconds to wait for the reply to a request.", check=_SECONDS

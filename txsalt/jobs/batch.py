@@ -8,7 +8,8 @@ resumed from what was stored starts nobody again.
     queued ── Start ──► silent ── timeout ──► asked ── runs it ──► silent
                            │                     │── does not ──► ended ── GRACE ──► missing
                            │                     └── gather_job_timeout ──► missing
-                           └── any of them ── a return ──► returned
+       │                   └── any of them ── a return ──► returned
+       └── not connected ──► missing
 
 A minion that is missing counts as one that failed. Once more have failed than may, nobody is
 started any more, and those who run are waited for.
@@ -20,7 +21,7 @@ from collections.abc import Collection, Iterable, Mapping
 from attrs import define, evolve, field, frozen
 
 from txsalt.jobs.batch_plan import Plan
-from txsalt.jobs.gather import GRACE, NO_ANSWER, NOT_RUNNING
+from txsalt.jobs.gather import ABSENT, GRACE, NO_ANSWER, NOT_RUNNING
 
 
 @frozen
@@ -89,6 +90,8 @@ class Batch:
         """Take in what was stored: the ids of each part, and how it ended for some."""
         for part, ids in parts.items():
             self.started(part, tuple(ids), now)
+        was_started = {minion_id for ids in parts.values() for minion_id in ids}
+        self.absent(each for each in missing if each not in was_started)
         for minion_id in [*returned_well, *missing]:
             self._running.pop(minion_id, None)
         self.returned_well.update(returned_well)
@@ -137,6 +140,13 @@ class Batch:
         self._started += len(ids)
         for minion_id in ids:
             self._running[minion_id] = _Running(part, "silent", now + self.plan.timeout)
+
+    def absent(self, ids: Iterable[str]) -> None:
+        """These were not connected when their turn came: they are missing, and never started."""
+        for minion_id in ids:
+            self._queue.remove(minion_id)
+            self._started += 1
+            self.missing[minion_id] = ABSENT
 
     def returned(self, minion_id: str, well: bool, now: float) -> bool:
         """Take in a return; True if it is the first of a minion that was started."""

@@ -6,7 +6,8 @@ that only grows (``time.monotonic()``).
 
     silent ── timeout ──► probed ── a record ──► silent (and waits for another timeout)
                              │── {} ──► ended ── GRACE ──► missing: not running
-                             └── gather_job_timeout ──► missing: no answer
+    │                        └── gather_job_timeout ──► missing: no answer
+    └── the master saw no connection ──► missing: absent
     any of them ── a return ──► returned
 
 Source: PROTOCOL.md 14.
@@ -19,6 +20,7 @@ from attrs import define, field, frozen
 
 NOT_RUNNING = "is not running the job, and sent no return"
 NO_ANSWER = "did not answer: not connected, or too busy"
+ABSENT = "was not connected when the job was sent"
 
 # A minion that just ended a job answers {} to find_job while its return is still under way.
 GRACE = 1.0  # seconds
@@ -120,6 +122,13 @@ class Gather:
             self._forget(id)
             self._running.discard(id)
             self._ended[id] = now + GRACE
+
+    def absent(self, ids: Iterable[str]) -> None:
+        """Wait no longer for these, whom the job cannot have reached; a return counts even so."""
+        for id in ids:
+            if id in self._silent or id in self._probed:
+                self._forget(id)
+                self._missing[id] = ABSENT
 
     def give_up(self, reason: str) -> None:
         """Wait for nobody any more, for this reason."""

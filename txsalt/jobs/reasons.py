@@ -71,7 +71,9 @@ class Known:
 
     ``key`` is the state of its key (accepted, pending, rejected, denied, none), ``denied`` tells
     whether another key was denied beside it. ``up`` and ``since`` are its presence, None for one
-    that was never heard. ``refused`` is why its return was refused, "" if it was not.
+    that was never heard. ``refused`` is why its return was refused, "" if it was not. ``sent`` is
+    when the job was. ``master_age`` is for who was connected when the master last ended: how many
+    seconds ago that started again.
     """
 
     key: str = "accepted"
@@ -80,11 +82,13 @@ class Known:
     since: float | None = None
     heard: float | None = None
     refused: str = ""
+    sent: float | None = None
+    master_age: float | None = None
 
     @classmethod
     def from_map(cls, found: Mapping[str, Any]) -> "Known":
         """Read a master's answer; unknown names are left out."""
-        names = ("key", "denied", "up", "since", "heard", "refused")
+        names = ("key", "denied", "up", "since", "heard", "refused", "sent", "master_age")
         return cls(**{name: found[name] for name in names if name in found})
 
 
@@ -161,14 +165,22 @@ def _of_fate(fate: Mapping[str, Any] | None) -> Reason | None:
 
 def _of_absence(minion_id: str, known: Known) -> Reason | None:
     if known.up:
-        return None
+        return _of_late_coming(known)
     if known.denied:
         return _of_key(minion_id, Known(key="denied"))
     if known.heard is None:
         return Reason(word="never_connected", text="its key is accepted, but it never connected")
-    return Reason(
-        word="disconnected", text=f"not connected since {moment(known.since)}", since=known.since
-    )
+    text = f"not connected since {moment(known.since)}"
+    if known.master_age is not None:
+        text = f"has not connected since the master started {known.master_age:.0f} s ago"
+    return Reason(word="disconnected", text=text, since=known.since)
+
+
+def _of_late_coming(known: Known) -> Reason | None:
+    if known.since is None or known.sent is None or known.since <= known.sent:
+        return None
+    text = f"it connected at {moment(known.since)}, after the job was sent"
+    return Reason(word="not_received", text=text, since=known.since)
 
 
 def _silent(known: Known) -> Reason:

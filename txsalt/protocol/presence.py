@@ -10,6 +10,7 @@ An id counts only after a request of it was authenticated: a topic alone proves 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from enum import Enum
 
 from attrs import define, evolve, frozen
 
@@ -19,6 +20,11 @@ MOST_TOPICS = 200_000  # anybody may subscribe to anything
 # A busy minion is heard many times a second; its time is written not quite as often.
 HEARD_STEP = 5.0
 _TOPIC_LENGTH = 40  # hexadecimal SHA-1
+# How long it may take at most until what a minion proved to a worker is known here, and there.
+NEWS_SECONDS = 3.0
+# Connections that broke are up again within so many seconds, or something is wrong.
+_BLINK_SECONDS = 3.0
+_FLEET_SECONDS = 15.0  # the same for all of them, after the master was away
 
 
 @frozen(kw_only=True)
@@ -35,6 +41,19 @@ class Sighting:
     since: float
     heard: float
     address: str = ""
+
+    @property
+    def is_surely_down(self) -> bool:
+        """Whether it is gone, and its connections are seen exactly, as those of ours are."""
+        return not self.up and bool(self.address)
+
+
+class Standing(Enum):
+    """How a minion is placed to get what is published now."""
+
+    THERE = "there"  # as far as one can see
+    COMING = "coming"  # it was there a moment ago, or the master has only begun to watch
+    ABSENT = "absent"
 
 
 @define
@@ -58,6 +77,7 @@ class Book:
         self._addresses: dict[str, frozenset[str]] = {}
         self._changed: set[str] = set()
         self._moved = False  # whether connections without a topic may have changed
+        self._restored = 0.0  # when we began to watch
 
     @property
     def without_topic(self) -> int:
@@ -66,6 +86,7 @@ class Book:
 
     def restore(self, sightings: Iterable[Sighting], now: float) -> None:
         """Take what a former run knew; whoever was there has to come again."""
+        self._restored = now
         for old in sightings:
             self._add(evolve(old, up=False, since=now) if old.up else old)
             if old.up:
@@ -151,6 +172,20 @@ class Book:
                 continue
             own = self._addresses.get(minion_id)
             self._set(minion, bool(seen if own is None else seen & own), now)
+
+    def standing(self, minion_id: str, now: float, waited: float) -> Standing:
+        """Judge one minion at Unix time ``now``, for a job that is ``waited`` seconds old."""
+        minion = self._minions.get(minion_id)
+        if minion is None:
+            if waited < NEWS_SECONDS or topic_of(minion_id) in self._topics:
+                return Standing.THERE
+            return Standing.ABSENT
+        sighting = minion.sighting
+        if not sighting.is_surely_down:
+            return Standing.THERE
+        is_restored = sighting.since == self._restored
+        patience = _FLEET_SECONDS if is_restored else _BLINK_SECONDS
+        return Standing.COMING if now < sighting.since + patience else Standing.ABSENT
 
     def take_changes(self) -> list[Sighting]:
         """Return what is new since the last time."""

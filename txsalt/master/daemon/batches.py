@@ -10,6 +10,7 @@ Source: PROTOCOL section 14; Salt 3008.3, cli/batch_async.py for the tags of sta
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any  # the reactor, which mypy cannot see through zope; loads
 
@@ -23,14 +24,18 @@ from txsalt.errors import Replayed
 from txsalt.events import tags
 from txsalt.jobs import exit_codes
 from txsalt.jobs.batch import Ask, Batch, Finished, Start, Wait
+from txsalt.jobs.gather import ABSENT
 from txsalt.jobs.jid import JidClock
 from txsalt.master.daemon.event_publisher import EventPublisher
 from txsalt.master.daemon.publish_relay import PublishRelay
 from txsalt.master.store.batches import BatchFile, StoredBatch
 from txsalt.master.store.jobs import Job
+from txsalt.protocol.presence import Standing
+from txsalt.wire.job_loads import without_secrets
 
 _TRIES = 100
 _AGAIN_SECONDS = 10.0
+_COMING_SECONDS = 0.5
 _NEW_JOB = ("jid", "tgt_type", "tgt", "user", "fun", "arg")
 
 
@@ -59,11 +64,18 @@ class Batches(Service):
     name = "batches"
 
     def __init__(
-        self, reactor: Any, publisher: EventPublisher, relay: PublishRelay, store_path: str
+        self,
+        reactor: Any,
+        publisher: EventPublisher,
+        relay: PublishRelay,
+        store_path: str,
+        standing: Callable[[str, float], Standing],
     ) -> None:
+        """``standing(id, seconds)``: whether one gets what is published, for a job so old."""
         self._reactor = reactor
         self._publisher = publisher
         self._relay = relay
+        self._standing = standing
         self._store = BatchFile(store_path)
         self._running: dict[str, _Running] = {}
         self._parts: dict[str, _Running] = {}
@@ -134,7 +146,7 @@ class Batches(Service):
             await self._take(running)
             match running.machine.due(self._now()):
                 case Start(ids):
-                    await self._publish_part(running, ids)
+                    await self._begin_part(running, ids)
                 case Ask(ids):
                     self._ask(running, ids)
                 case Wait(seconds):
@@ -167,6 +179,18 @@ class Batches(Service):
                     told = {**load, "jid": running.jid}
                     self._publisher.fire(tags.job_return(running.jid, minion_id), told)
 
+    async def _begin_part(self, running: _Running, ids: tuple[str, ...]) -> None:
+        """Start those who are there; whoever is surely away is missing, and takes no place."""
+        waited = self._now() - running.job.created
+        found = {each: self._standing(each, waited) for each in ids}
+        absent = [each for each, standing in found.items() if standing is Standing.ABSENT]
+        there = tuple(each for each, standing in found.items() if standing is Standing.THERE)
+        running.machine.absent(absent)
+        if there:
+            await self._publish_part(running, there)
+        elif not absent:
+            await self._rest(running, _COMING_SECONDS)
+
     async def _publish_part(self, running: _Running, ids: tuple[str, ...]) -> None:
         for _ in range(_TRIES):
             part = self._part(running, ids)
@@ -183,7 +207,7 @@ class Batches(Service):
         self._publisher.fire(tags.job_new(part.jid), {**about, "minions": list(ids), "missing": []})
         self._publisher.fire(tags.batch_part(running.jid), {"part": part.jid, "minions": list(ids)})
         self._relay.publish(part.load, list(ids))
-        self._publisher.fire(tags.job_publish(part.jid), part.load)
+        self._publisher.fire(tags.job_publish(part.jid), without_secrets(part.load))
 
     def _part(self, running: _Running, ids: tuple[str, ...]) -> Job:
         jid = self._new_jid()
@@ -228,11 +252,12 @@ class Batches(Service):
             "ended": self._now(),
         }
         await deferToThread(self._store.end, running.jid, outcome)
+        down = {each for each, reason in machine.missing.items() if reason == ABSENT}
         data = {
             "available_minions": list(machine.minions),
-            "down_minions": [],
+            "down_minions": sorted(down),
             "done_minions": sorted(machine.returned_well),
-            "timedout_minions": sorted(machine.missing),
+            "timedout_minions": sorted(machine.missing.keys() - down),
             "not_started": list(not_started),
             "metadata": running.job.load.get("metadata", {}),
         }

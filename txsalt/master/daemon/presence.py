@@ -20,7 +20,7 @@ from twisted.logger import Logger
 from txsalt.events import tags
 from txsalt.master.daemon.event_publisher import EventPublisher
 from txsalt.master.store import presence as store
-from txsalt.protocol.presence import Book
+from txsalt.protocol.presence import Book, Standing
 from txsalt.sockets.watched_publish import Watcher
 
 _FLUSH_SECONDS = 1.0
@@ -34,13 +34,20 @@ class Presence(Service):
     name = "presence"
 
     def __init__(
-        self, reactor: Any, publisher: EventPublisher, store_path: str, *, event_interval: float
+        self,
+        reactor: Any,
+        publisher: EventPublisher,
+        store_path: str,
+        *,
+        event_interval: float,
+        started: float,
     ) -> None:
-        """``event_interval`` 0 sends no events."""
+        """``event_interval`` 0 sends no events; ``started``: Unix time, minions were gone then."""
         self._reactor = reactor
         self._publisher = publisher
         self._store_path = store_path
         self._event_interval = event_interval
+        self._started = started
         self._book = Book()
         self._loops: list[LoopingCall] = []
         self._unknown: set[str] = set()  # ids whose addresses are to be read
@@ -77,13 +84,17 @@ class Presence(Service):
         self._book.settle(time.time())
         return self._book.present()
 
+    def standing(self, minion_id: str, waited: float) -> Standing:
+        """Judge whether a minion gets what is published now, for a job ``waited`` seconds old."""
+        return self._book.standing(minion_id, time.time(), waited)
+
     def audience(self) -> tuple[int, int]:
         """Return how many connections listen, and how many of them to everything."""
         return self._book.connections, self._book.without_topic
 
     async def _start(self) -> None:
         known = await deferToThread(store.read, self._store_path)
-        self._book.restore(known, time.time())
+        self._book.restore(known, self._started)
         self._unknown.update(sighting.id for sighting in known)
         self._repeat(self._flush, _FLUSH_SECONDS)
         if self._event_interval > 0:

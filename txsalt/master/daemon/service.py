@@ -5,6 +5,7 @@ Compose the master: which services there are, what each is given, in which order
 """
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -91,7 +92,7 @@ class Master(OrderedMultiService):
         return result
 
     def _compose(self, foundation: Foundation) -> None:
-        config, reactor = self._config, self._reactor
+        config, reactor, started = self._config, self._reactor, time.time()
         context = SocketContext(reactor, io_threads=2)
         publisher = EventPublisher(
             context,
@@ -111,6 +112,7 @@ class Master(OrderedMultiService):
             publisher,
             foundation.store_path,
             event_interval=config.loop_interval if config.presence_events else 0,
+            started=started,
         )
         relay.watcher, relay.audience = presence.watcher, presence.audience
         shared_key = SharedKey(
@@ -138,10 +140,11 @@ class Master(OrderedMultiService):
                 "index": worker,
                 "config": plain,
                 "secrets": shared_key.secrets.as_map(),
+                "started": started,
             },
             shared_key.rotate,
         )
-        batches = Batches(reactor, publisher, relay, foundation.store_path)
+        batches = Batches(reactor, publisher, relay, foundation.store_path, presence.standing)
         pool.listeners["heard"] = presence.heard
         pool.listeners["batch"] = batches.begin
         pool.listeners["batch_stop"] = batches.stop

@@ -55,10 +55,15 @@ class Bench:
         out: Outgoing,
         clock: Callable[[], float] = time.time,
         last_return: str | None = None,
+        started: float = 0.0,
     ) -> None:
-        """``clock`` returns Unix time; ``last_return`` is the path of this worker's note."""
+        """
+        ``clock`` returns Unix time; ``last_return`` is the path of this worker's note; ``started``
+        is when the daemon began to watch who is there.
+        """
         self.config = config
         self.clock = clock
+        self.started = started
         self.out = out
         self.secrets = secrets
         self.keys = KeyStore(config.pki_dir)

@@ -107,6 +107,7 @@ class WorkerLoop:
             database.connect(path),
             out,
             last_return=f"{path}-worker-{hello['index']}",
+            started=hello.get("started", 0.0),
         )
 
     def _obey(self, bench: Bench, frames: list[dict[str, Any]]) -> None:

@@ -32,7 +32,7 @@ BY = "__user__"  # the argument that tells functions of the master who calls
 SUDO = "sudo_"
 _FIND_JOB = "saltutil.find_job"
 # What of a user's own job may be looked at without a rule: its own results.
-_OWN = frozenset(["jobs.show", "jobs.returns", "jobs.why", "batch.state"])
+_OWN = frozenset(["jobs.show", "jobs.returns", "jobs.why", "jobs.absent", "batch.state"])
 # The rest of ``kwargs`` changes how or as whom minions work, which no rule speaks of.
 _HARMLESS = frozenset(["delimiter", "metadata", "start_event", "deadline", "batch"])
 _PILLARS = frozenset(["pillar", "pillar_pcre"])

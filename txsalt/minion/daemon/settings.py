@@ -20,6 +20,7 @@ from txsalt.sockets.tuning import Tuning
 
 _MINUTE = 60.0
 _MAX_MESSAGE = 64 * 1024 * 1024
+_FIRST_MS, _FIRST_SPREAD_MS = 100, 400  # of the first reconnect
 
 
 def key_files(config: MinionConfig) -> KeyFiles:
@@ -119,6 +120,14 @@ def arrival(config: MinionConfig) -> ArrivalSettings:
 
 def subscribe_tuning(config: MinionConfig, chance: float) -> Tuning:
     """How the job connection reconnects; ``chance`` is between 0 and 1."""
+    if config.recon_default is None:
+        # Short as long as the master was away: most are only started again.
+        first, most = _FIRST_MS + _FIRST_SPREAD_MS * chance, config.recon_max
+        return Tuning(
+            max_message=_MAX_MESSAGE,
+            reconnect_ms=int(first),
+            reconnect_max_ms=max(int(first), int(most)),
+        )
     first = config.recon_default + (config.recon_max * chance if config.recon_randomize else 0)
     return Tuning(
         max_message=_MAX_MESSAGE,

@@ -9,6 +9,7 @@ from typing import Any  # arguments and results are any msgpack value
 from txsalt.errors import BadLoad
 from txsalt.master.worker.bench import Bench
 from txsalt.protocol.admission import KeyState
+from txsalt.protocol.presence import NEWS_SECONDS
 from txsalt.targeting.needs import Needs
 from txsalt.wire import names
 
@@ -84,7 +85,7 @@ def why(bench: Bench, arguments: dict[str, Any]) -> dict[str, dict[str, Any]]:
     if not isinstance(ids, list):
         raise BadLoad("ids is no list")
     refusals, returned = bench.presence.refusals(jid), bench.jobs.returned_ids(jid)
-    present = bench.presence.all()
+    present, job = bench.presence.all(), bench.jobs.job(jid)
     found: dict[str, dict[str, Any]] = {}
     for minion_id in map(names.minion_id, ids):
         state = bench.keys.get(minion_id).state
@@ -96,10 +97,37 @@ def why(bench: Bench, arguments: dict[str, Any]) -> dict[str, dict[str, Any]]:
             "refused": refusals.get(minion_id, ""),
         }
         sighting = present.get(minion_id)
+        if job is not None:
+            about["sent"] = job.created
         if sighting is not None:
             about |= {"up": sighting.up, "since": sighting.since, "heard": sighting.heard}
+            if not sighting.up and sighting.since == bench.started:
+                about["master_age"] = max(0.0, bench.clock() - bench.started)
         found[minion_id] = about
     return found
+
+
+def absent(bench: Bench, arguments: dict[str, Any]) -> list[str]:
+    """
+    Return who cannot have got job ``jid``: not returned, and surely not connected since before.
+
+    Only minions of ours are seen exactly. One that was never heard counts after some seconds, as
+    its first words may be under way.
+    """
+    jid = names.jid(arguments.get("jid"))
+    job = bench.jobs.job(jid)
+    if job is None:
+        return []
+    is_old = bench.clock() - job.created >= NEWS_SECONDS
+    returned, present = bench.jobs.returned_ids(jid), bench.presence.all()
+
+    def is_absent(minion_id: str) -> bool:
+        sighting = present.get(minion_id)
+        if sighting is None:
+            return is_old
+        return sighting.is_surely_down and sighting.since <= job.created
+
+    return [each for each in job.minions if each not in returned and is_absent(each)]
 
 
 def _address(grains: dict[Any, Any]) -> str:

@@ -54,6 +54,7 @@ RUNNERS: dict[str, Function] = {
     "target.preview": targets.preview,
     "target.ids": targets.ids,
     "jobs.why": presence.why,
+    "jobs.absent": presence.absent,
     "batch.state": batches.state,
     "batch.stop": batches.stop,
     "manage.status": presence.status,
