@@ -92,9 +92,9 @@ base:
             python="#!py\ndef run(): return {}",
         )
         pillar = self.pillar()
-        self.assertEqual(pillar["a"], 1)
+        self.assertEqual((pillar["a"], pillar["b"]), (1, "Debian"))
         errors = pillar["_errors"]
-        self.assertEqual(len(errors), 5)
+        self.assertEqual(len(errors), 4)
         self.assertIn("gone", errors[0])
         self.assertNotIn("hunter2", repr(pillar))
 

@@ -52,6 +52,7 @@ class Masterless:
         from txsalt.master.fileserver.roots import Roots
         from txsalt.master.pillar.compiler import Pillar
         from txsalt.master.pillar.order import PillarOptions, PillarOrder
+        from txsalt.master.pillar.sources import rules_of
 
         config = self._config
         options = PillarOptions(
@@ -60,6 +61,7 @@ class Masterless:
             overwrite=config["pillar_source_merging_strategy"] == "overwrite",
             includes_win=config["pillar_includes_override_sls"],
             hide_errors=False,
+            rules=rules_of(config),
         )
         order = PillarOrder(
             minion_id=config["id"],

@@ -1,1 +1,1 @@
-Commands and scripts of the cmd module may be templates of Jinja (`template=jinja`); sys lists state modules of your own and renderers.
+Commands, scripts, paths and managed files may be templates of Jinja (`template=jinja`, `cp.get_template`, `file.apply_template_on_contents`), which include and import others from the file roots; sys lists state modules of your own and renderers.

@@ -113,7 +113,7 @@ class Engine:
         except jinja2.TemplateNotFound as exc:
             raise self._error(exc, where, f"there is no template {exc.name}") from exc
         except TxsaltError as exc:
-            raise self._error(exc, where, f"a function failed: {exc}") from exc
+            raise self._error(exc, where, str(exc)) from exc
         # Expressions call whatever the context offers, which raises what it likes.
         except Exception as exc:
             raise self._error(exc, where, f"{type(exc).__name__}: {exc}") from exc

@@ -10,10 +10,13 @@ Source: PROTOCOL section 9.2.
 import logging
 from typing import Any  # pillar holds any value that YAML knows
 
+from attrs import field, frozen
+
 from txsalt.errors import BadTarget
 from txsalt.master.pillar.merge import merged, overwritten
 from txsalt.master.pillar.order import PillarOptions, PillarOrder
 from txsalt.master.pillar.sources import Files, SourceError, Sources
+from txsalt.master.pillar.values import PillarValues
 from txsalt.targeting import nodegroups
 from txsalt.targeting.facts import Facts
 from txsalt.targeting.matches_me import matches
@@ -31,7 +34,7 @@ class Pillar:
     def __init__(self, options: PillarOptions, files: Files) -> None:
         """``files`` are those below ``pillar_roots``."""
         self._options = options
-        self._sources = Sources(files)
+        self._sources = Sources(files, options.rules)
 
     def compile(self, order: PillarOrder) -> dict[Any, Any]:
         """Return the pillar of the minion that ``order`` names."""
@@ -45,6 +48,7 @@ class _Compilation:
         self._order = order
         self._facts = Facts(order.minion_id, order.grains)
         self._errors: list[str] = []
+        self._values = PillarValues(options, order)
 
     def run(self) -> dict[Any, Any]:
         pillar: dict[Any, Any] = {}
@@ -80,14 +84,16 @@ class _Compilation:
         wanted: dict[str, list[str]] = {}
         for place in environments:
             try:
-                top = self._sources.top(place, TOP_FILE)
+                top = self._sources.top(place, TOP_FILE, self._values)
             except SourceError as exc:
                 self._fail(exc)
                 continue
             for environment, targets in top.items():
                 if environment in environments and isinstance(targets, dict):
                     names = wanted.setdefault(environment, [])
-                    names += [each for each in self._chosen(targets) if each not in names]
+                    for chosen in self._chosen(targets):
+                        meant = self._sources.named(environment, chosen)
+                        names += [each for each in meant if each not in names]
         return wanted
 
     def _chosen(self, targets: dict[Any, Any]) -> list[str]:
@@ -118,7 +124,7 @@ class _Compilation:
             return {}
         done.add(name)
         try:
-            content = dict(self._sources.sls(environment, name))
+            content = dict(self._sources.sls(environment, name, self._values))
         except SourceError as exc:
             self._fail(exc)
             return {}
@@ -140,16 +146,34 @@ class _Compilation:
             return content
         included: dict[Any, Any] = {}
         for entry in includes:
-            name, key = _include(entry)
+            wanted = _include(entry)
+            name = wanted.name
             if name.startswith("."):
                 name = _relative(name, above[-1])
-            part: dict[Any, Any] = self._render(environment, name, done, above)
-            for step in reversed(key.split(":")) if key else ():
-                part = {step: part}
-            included = merged(included, part, join_lists=self._join_lists)
+            for each in self._sources.named(environment, name):
+                part = self._included(environment, each, done, above, wanted)
+                included = merged(included, part, join_lists=self._join_lists)
         below, over = (content, included) if self._options.includes_win else (included, content)
         result: dict[Any, Any] = merged(below, over, join_lists=self._join_lists)
         return result
+
+    def _included(
+        self,
+        environment: str,
+        name: str,
+        done: set[str],
+        above: tuple[str, ...],
+        wanted: "_Include",
+    ) -> dict[Any, Any]:
+        outer = self._values.defaults
+        self._values.defaults = {**outer, **wanted.defaults}
+        try:
+            part = self._render(environment, name, done, above)
+        finally:
+            self._values.defaults = outer
+        for step in reversed(wanted.key.split(":")) if wanted.key else ():
+            part = {step: part}
+        return part
 
     def _fail(self, error: SourceError) -> None:
         log.error("%s: %s", self._order.minion_id, error)
@@ -163,13 +187,27 @@ class _Compilation:
             )
 
 
-def _include(entry: Any) -> tuple[str, str]:
-    """Return name and key of ``name`` or ``{name: {key: a:b}}``."""
-    if isinstance(entry, dict) and len(entry) == 1:
-        ((name, settings),) = entry.items()
-        key = settings.get("key") if isinstance(settings, dict) else None
-        return str(name), key if isinstance(key, str) else ""
-    return str(entry), ""
+@frozen
+class _Include:
+    """One entry of ``include``: ``defaults`` are for its templates, ``key`` is where it goes."""
+
+    name: str
+    key: str = ""
+    defaults: dict[str, Any] = field(factory=dict)
+
+
+def _include(entry: Any) -> _Include:
+    """Read ``name`` or ``{name: {key: a:b, defaults: {…}}}``."""
+    if not isinstance(entry, dict) or len(entry) != 1:
+        return _Include(str(entry))
+    ((name, settings),) = entry.items()
+    given = settings if isinstance(settings, dict) else {}
+    key, defaults = given.get("key"), given.get("defaults")
+    return _Include(
+        str(name),
+        key if isinstance(key, str) else "",
+        defaults if isinstance(defaults, dict) else {},
+    )
 
 
 def _relative(name: str, includer: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any  # grains and pillar hold any msgpack value
 
 from attrs import evolve, field, frozen
 
+from txsalt.master.pillar.sources import Rules
+
 
 @frozen(kw_only=True)
 class PillarOptions:
@@ -15,6 +17,7 @@ class PillarOptions:
 
     ``pillarenv`` None: all environments. ``overwrite``: environments replace each other's top
     level keys instead of being merged. ``hide_errors``: minions are not told why a file failed.
+    ``rules`` say how files are rendered.
     """
 
     nodegroups: Mapping[str, Any] = field(factory=dict)
@@ -23,6 +26,7 @@ class PillarOptions:
     overwrite: bool = False
     includes_win: bool = False
     hide_errors: bool = True
+    rules: Rules = field(factory=Rules)
 
 
 @frozen(kw_only=True)

@@ -1,22 +1,28 @@
 """
-Find and read the files that pillar is made of: YAML without templates.
+Find and read the files that pillar is made of: templates of Jinja that give YAML or JSON.
 
-A file is read again only when it has changed. What cannot be used raises SourceError, whose text
-is for the operator; the minion may be told less.
+A file is read again only when it has changed, and one that is no template is parsed once for all
+minions. What cannot be used raises SourceError, whose text is for the operator; the minion may be
+told less.
 """
 
+import fnmatch
 import os
 import re
-from typing import Any, Protocol  # Any: what YAML holds
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol  # Any: what YAML holds
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from txsalt.errors import BadName, LocalError
 from txsalt.renderers import yaml
 from txsalt.renderers.errors import RenderError
 
+if TYPE_CHECKING:
+    from txsalt.renderers.jinja import Engine, Found
+
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
-_RENDERERS = frozenset(["yaml", "jinja|yaml", "jinja | yaml"])
 _LONGEST = 16 * 1024 * 1024  # bytes of one file
 
 Mark = tuple[int, int, int]
@@ -35,6 +41,16 @@ class SourceError(LocalError):
         return f"pillar {self.name!r} in environment {self.environment!r}: {self.reason}"
 
 
+@frozen
+class TooLong(LocalError):
+    """The templates of one pillar took more than their time."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"the templates of one pillar took more than {self.seconds:g} s of processor time"
+
+
 class FoundFile(Protocol):
     """A file on this master."""
 
@@ -47,6 +63,14 @@ class FoundFile(Protocol):
         """What stat says."""
 
 
+class Listing(Protocol):
+    """What is in an environment."""
+
+    @property
+    def files(self) -> list[str]:
+        """All paths, relative."""
+
+
 class Files(Protocol):
     """Folders by environment, which no path leads out of: the file server has them."""
 
@@ -56,74 +80,176 @@ class Files(Protocol):
     def find(self, environment: str, relative: str) -> FoundFile | None:
         """Return the regular file at ``relative``, or None. Raises BadName."""
 
+    def listing(self, environment: str, prefix: str = "") -> Listing:
+        """Return what is in an environment."""
+
+
+@frozen(kw_only=True)
+class Rules:
+    """How pillar files are rendered, by Salt's options of the same names; see ``rules_of``."""
+
+    renderer: str = "jinja|yaml"
+    jinja_sls_env: Mapping[str, Any] = field(factory=dict)
+
+
+def rules_of(options: Mapping[str, Any]) -> Rules:
+    """Read the rules from the options of a master, or of a minion that needs none."""
+    blocks = {
+        each: True for each in ("trim_blocks", "lstrip_blocks") if options.get(f"jinja_{each}")
+    }
+    settings = {**blocks, **(options.get("jinja_sls_env") or {})}
+    return Rules(renderer=str(options.get("renderer") or "jinja|yaml"), jinja_sls_env=settings)
+
+
+class Values(Protocol):
+    """What templates find."""
+
+    def of(self, environment: str, relative: str, name: str) -> dict[str, Any]:
+        """Return the values for the file ``relative`` that top files call ``name``."""
+
+    def rendering(self) -> AbstractContextManager[None]:
+        """Return a context manager that bounds the time of one rendering."""
+
+
+@define
+class _File:
+    """One file as it was last read; ``content`` is there once it is parsed, unless a template."""
+
+    mark: Mark
+    text: str
+    content: dict[Any, Any] | None = None
+
 
 class Sources:
     """The files below ``pillar_roots``."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, rules: Rules) -> None:
         self._roots = files
-        self._parsed: dict[str, tuple[Mark, Any]] = {}
+        self._rules = rules
+        self._read: dict[str, _File] = {}
+        self._engines: dict[str, Engine] = {}
 
     @property
     def environments(self) -> list[str]:
         """The names of the environments."""
         return self._roots.environments()
 
-    def top(self, environment: str, file_name: str) -> dict[Any, Any]:
+    def top(self, environment: str, file_name: str, values: Values) -> dict[Any, Any]:
         """Return the top file of an environment; {} if there is none. Raises SourceError."""
-        content = self._read(environment, file_name, file_name)
+        content = self._content(environment, file_name, file_name, values)
         return {} if content is None else content
 
-    def sls(self, environment: str, name: str) -> dict[Any, Any]:
+    def sls(self, environment: str, name: str, values: Values) -> dict[Any, Any]:
         """Return the content of ``a.b``: a/b.sls or a/b/init.sls. Raises SourceError."""
         base = name.replace(".", "/")
         for relative in (f"{base}.sls", f"{base}/init.sls"):
-            content = self._read(environment, relative, name)
+            content = self._content(environment, relative, name, values)
             if content is not None:
                 return content
         raise SourceError(name, environment, "there is no such file", missing=True)
 
-    def _read(self, environment: str, relative: str, name: str) -> dict[Any, Any] | None:
+    def named(self, environment: str, name: str) -> list[str]:
+        """Return the names that a name means, which may be a pattern of them."""
+        if not any(sign in name for sign in "*?["):
+            return [name]
+        paths = self._roots.listing(environment).files
+        stems = (each.removesuffix(".sls") for each in paths if each.endswith(".sls"))
+        known = sorted({stem.removesuffix("/init").replace("/", ".") for stem in stems} - {"top"})
+        return fnmatch.filter(known, name)
+
+    def _content(
+        self, environment: str, relative: str, name: str, values: Values
+    ) -> dict[Any, Any] | None:
         try:
             found = self._roots.find(environment, relative)
-        except BadName as exc:
+            if found is None:
+                return None
+            file = self._file(found)
+            if file.content is not None:
+                return file.content
+            return self._parsed(file, found.path, (environment, relative, name), values)
+        except (BadName, RenderError, TooLong) as exc:
             raise SourceError(name, environment, str(exc)) from exc
-        if found is None:
-            return None
+        except (OSError, UnicodeDecodeError) as exc:
+            raise SourceError(name, environment, f"cannot be read: {exc}") from exc
+
+    def _file(self, found: FoundFile) -> _File:
         status = found.status
         mark = (status.st_mtime_ns, status.st_ino, status.st_size)
-        known = self._parsed.get(found.path)
-        if known is None or known[0] != mark:
-            known = (mark, _parse(found.path, name, environment))
-            self._parsed[found.path] = known
-        content: dict[Any, Any] = known[1]
+        known = self._read.get(found.path)
+        if known is None or known.mark != mark:
+            known = self._read[found.path] = _File(mark, _text(found.path))
+        return known
+
+    def _parsed(
+        self, file: _File, path: str, place: tuple[str, str, str], values: Values
+    ) -> dict[Any, Any]:
+        environment, relative, name = place
+        engine, reader, text = self._pipeline(file.text, path)
+        is_template = engine and (bool(self._rules.jinja_sls_env) or _TEMPLATE.search(text))
+        if is_template:
+            known = values.of(environment, relative, name)
+            with values.rendering():
+                text = self._engine(environment).render(text, path, known, relative)
+        content = _loaded(reader, text, path)
+        if content is None:
+            content = {}
+        if not isinstance(content, dict):
+            raise RenderError(where=path, reason="is not a map at its top level")
+        if not is_template:
+            file.content = content
         return content
 
+    def _pipeline(self, text: str, path: str) -> tuple[bool, str, str]:
+        """Tell whether a text is a template, what reads it, and give it without its first line."""
+        first, mark, rest = text.partition("\n")
+        said = first.startswith("#!")
+        names = (first[2:] if said else self._rules.renderer).split("|")
+        steps = [each.strip() for each in names]
+        if steps[0] == "jinja" and len(steps) > 1:
+            template, readers = True, steps[1:]
+        else:
+            template, readers = False, steps
+        if len(readers) != 1 or readers[0] not in ("yaml", "json"):
+            raise RenderError(
+                where=path,
+                reason=f"needs the renderer {'|'.join(steps)!r}; there are jinja, yaml and json",
+            )
+        # The line stays, empty: places in errors are those of the file.
+        return template, readers[0], f"{mark}{rest}" if said else text
 
-def _parse(path: str, name: str, environment: str) -> dict[Any, Any]:
-    try:
-        if os.path.getsize(path) > _LONGEST:
-            raise SourceError(name, environment, f"more than {_LONGEST} bytes")
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        _refuse_templates(text, name, environment)
-        content = yaml.load(text, path)
-    except RenderError as exc:
-        raise SourceError(name, environment, str(exc)) from exc
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SourceError(name, environment, f"cannot be read: {exc}") from exc
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise SourceError(name, environment, "is not a map at its top level")
-    return content
+    def _engine(self, environment: str) -> "Engine":
+        engine = self._engines.get(environment)
+        if engine is None:
+            # Here, as a master without templates does not pay for Jinja.
+            from txsalt.renderers.jinja import Engine
+
+            engine = self._engines[environment] = Engine(
+                lambda name: self._included(environment, name),
+                settings=self._rules.jinja_sls_env,
+            )
+        return engine
+
+    def _included(self, environment: str, name: str) -> "Found | None":
+        from txsalt.renderers.jinja import Found
+
+        try:
+            found = self._roots.find(environment, name)
+        except BadName:
+            return None
+        return None if found is None else Found(self._file(found).text, found.path)
 
 
-def _refuse_templates(text: str, name: str, environment: str) -> None:
-    first = text.partition("\n")[0].strip()
-    if first.startswith("#!") and first[2:].strip() not in _RENDERERS:
-        raise SourceError(name, environment, f"needs the renderer {first[2:].strip()!r}")
-    if _TEMPLATE.search(text):
-        raise SourceError(
-            name, environment, "holds a template, and templates in pillar come in a later release"
-        )
+def _text(path: str) -> str:
+    if os.path.getsize(path) > _LONGEST:
+        raise RenderError(where=path, reason=f"more than {_LONGEST} bytes")
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def _loaded(reader: str, text: str, path: str) -> Any:
+    if reader == "yaml":
+        return yaml.load(text, path)
+    from txsalt.renderers import json
+
+    return json.load(text, path) if text.strip() else {}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+from attrs import asdict, evolve
 
 from txsalt.config.master import MasterConfig
 from txsalt.errors import KeyFileError
@@ -123,6 +123,7 @@ class Bench:
         if self._pillar is None:
             from txsalt.master.pillar.compiler import Pillar
             from txsalt.master.pillar.order import PillarOptions
+            from txsalt.master.pillar.sources import rules_of
 
             config = self.config
             options = PillarOptions(
@@ -132,6 +133,7 @@ class Bench:
                 overwrite=config.pillar_source_merging_strategy == "overwrite",
                 includes_win=config.pillar_includes_override_sls,
                 hide_errors=config.pillar_safe_render_error,
+                rules=rules_of(asdict(config, recurse=False)),
             )
             self._pillar = Pillar(options, Roots(config.pillar_roots))
         return self._pillar
