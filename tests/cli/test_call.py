@@ -106,6 +106,32 @@ class CallTests(SynchronousTestCase):
         assert isinstance(shown, dict)
         self.assertEqual((shown["return"], shown["retcode"], shown["fun"]), ("x", 0, "test.echo"))
 
+    def test_returners(self) -> None:
+        """
+        The result also goes to the returners that I name, and to those of the minion's file.
+        """
+        with open(self.folder / "minion", "a") as file:
+            file.write(f"return: rawfile_json\nrawfile_json.filename: {self.folder}/always\n")
+        options = f"{{filename: {self.folder}/own}}"
+        self.call("--return", "rawfile_json", "--return-kwargs", options, "test.echo", "a")
+        told = json.loads((self.folder / "own").read_text())
+        about = {name: told[name] for name in ("id", "fun", "fun_args", "return", "success")}
+        expected = {"id": "web-01", "fun": "test.echo", "fun_args": ["a"], "return": "a"}
+        self.assertEqual(about, {**expected, "success": True})
+        self.assertRegex(told["jid"], "^[0-9]{20}$")
+        self.assertFalse((self.folder / "always").exists())
+        self.call("test.ping")
+        self.assertIn('"test.ping"', (self.folder / "always").read_text())
+
+    def test_returner_that_fails(self) -> None:
+        """
+        A returner that does not take the result is told of, and changes nothing else.
+        """
+        code, out, err = self.run_call("--return", "nope,sqlite3", "test.ping")
+        self.assertEqual((code, out), (0, "local:\n    True\n"))
+        self.assertIn("nope did not take the result: there is no returner 'nope'", err)
+        self.assertIn("sqlite3 did not take the result", err)
+
     def test_what_needs_a_master(self) -> None:
         """
         A function that needs a master says that this is a local call.

@@ -19,6 +19,7 @@ from typing import Any, Protocol  # Any: facts and results hold any value
 
 from attrs import define
 
+from txsalt.cli import returner_options
 from txsalt.cli.options import Parser
 from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.config.read import read_minion
@@ -100,10 +101,14 @@ def _run(
     load = {"fun": function, "arg": parse_words(words), "jid": number, "pid": os.getpid()}
     load["tgt"] = "salt-call"  # what modules of Salt's users may look for
     result = execute.run(load, here, blackout=False)
-    _print(options, result, {"jid": number, "fun": function, "fun_args": words})
+    about: Facts = {"jid": number, "fun": function, "fun_args": words}
+    _print(options, result, about)
+    about["id"] = config["id"]
+    stamp = datetime.now(UTC).isoformat()
+    returner_options.deliver(options, here, {**about, **result, "_stamp": stamp})
     if tell is not None:
-        fields = {"id": config["id"], "jid": "req", "fun": function, "fun_args": words}
-        tell({"cmd": "_return", **{k: v for k, v in result.items() if k != "success"}, **fields})
+        shown = {name: value for name, value in result.items() if name != "success"}
+        tell({"cmd": "_return", **shown, **about, "jid": "req"})
     return _exit_code(result["retcode"], options.retcode_passthrough)
 
 
@@ -230,6 +235,7 @@ def _parser() -> Parser:
     made.add_argument(
         "--retcode-passthrough", action="store_true", help="exit with the function's own code"
     )
+    returner_options.add(made)
     _add_output(made)
     return made
 

@@ -3,11 +3,11 @@
 import argparse
 from typing import Any  # metadata is any map
 
-from txsalt.cli import batch_options, login_options, output_options
-from txsalt.cli.options import Parser, count, did_you_mean, parser, seconds
+from txsalt.cli import batch_options, login_options, output_options, returner_options
+from txsalt.cli.options import Parser, a_map, count, did_you_mean, parser, seconds
 from txsalt.client.steps import Job
 from txsalt.errors import LocalError
-from txsalt.jobs.arguments import parse_words, typed_word
+from txsalt.jobs.arguments import parse_words
 
 # Option letters and names are those that Salt's users type; the value is the wire's tgt_type.
 _TARGETS = (
@@ -69,22 +69,12 @@ def make_parser(commands: dict[str, str]) -> Parser:
     made.add_argument(
         "--stream", action="store_true", help="show what commands write, on stderr, as it comes"
     )
-    made.add_argument(
-        "--return", dest="ret", default="", metavar="RETURNER", help="also return to; a,b for two"
-    )
-    made.add_argument(
-        "--return-config", "--return_config", metavar="PREFIX",
-        help="the returner's options are those that begin with PREFIX.",
-    )  # fmt: skip
-    made.add_argument(
-        "--return-kwargs", "--return_kwargs", type=_metadata, metavar="MAP",
-        help="options of the returner for this job",
-    )  # fmt: skip
+    returner_options.add(made)
     made.add_argument(
         "-d", "--doc", action="store_true", help="show what functions do: TARGET [FUNCTION …] -d"
     )
     made.add_argument(
-        "--metadata", type=_metadata, metavar="MAP", help="travels with the job and its returns"
+        "--metadata", type=a_map, metavar="MAP", help="travels with the job and its returns"
     )
     made.add_argument(
         "--args-separator", default=",", metavar="SIGN",
@@ -131,12 +121,8 @@ def read_job(options: argparse.Namespace, commands: dict[str, str]) -> Job:
 
 
 def _extra(options: argparse.Namespace) -> dict[str, Any]:
-    known = {
-        "metadata": options.metadata,
-        "ret_config": options.return_config,
-        "ret_kwargs": options.return_kwargs,
-    }
-    extra: dict[str, Any] = {name: value for name, value in known.items() if value}
+    extra = {"metadata": options.metadata} if options.metadata else {}
+    extra |= returner_options.chosen(options)
     return extra | {"stream": True} if options.stream else extra
 
 
@@ -156,13 +142,6 @@ def _doc_job(options: argparse.Namespace) -> Job:
 
 def _target(text: str, tgt_type: str) -> str | list[str]:
     return [each.strip() for each in text.split(",")] if tgt_type == "list" else text
-
-
-def _metadata(text: str) -> dict[Any, Any]:
-    value = typed_word(text)
-    if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"{text!r} is no map, such as '{{ticket: 77}}'")
-    return value
 
 
 def _hint(words: list[str], commands: dict[str, str]) -> str:

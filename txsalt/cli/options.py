@@ -4,7 +4,7 @@ import argparse
 import math
 import re
 from collections.abc import Callable, Iterable
-from typing import NoReturn
+from typing import Any, NoReturn  # values of any type
 
 from txsalt import __version__
 from txsalt.client.places import DEFAULT_CONFIG_DIR
@@ -48,6 +48,17 @@ class Parser(argparse.ArgumentParser):
         first = words.split()[0].partition("=")[0]
         near = did_you_mean(first, [each for each in known if each.startswith("--")])
         return near or self.unknown_option_hint
+
+
+def a_map(text: str) -> dict[Any, Any]:
+    """Read a map as words of jobs are read, such as {ticket: 77}."""
+    # Here: it brings YAML.
+    from txsalt.jobs.arguments import typed_word
+
+    value = typed_word(text)
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is no map, such as '{{ticket: 77}}'")
+    return value
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

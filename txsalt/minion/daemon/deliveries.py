@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from txsalt.jobs.returner_names import names_in
 from txsalt.minion.daemon.outbox import Entry, Load, Outbox
 
 EXPIRY = 24 * 3600.0  # seconds
@@ -212,14 +213,6 @@ class Deliveries(Service):
             self._outbox.remove(entry)
         except OSError:
             self.log.failure("a delivered return stays on disk and will be delivered again")
-
-
-def names_in(value: object) -> list[str]:
-    """List the returners that an option or a publication names: text with commas, or a list."""
-    listed = value.split(",") if isinstance(value, str) else value
-    if not isinstance(listed, list | tuple):
-        return []
-    return [name for each in listed if (name := str(each).strip())]
 
 
 def _follow(deferred: Deferred[Any]) -> Deferred[None]:

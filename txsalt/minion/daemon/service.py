@@ -21,11 +21,12 @@ from twisted.python.failure import Failure
 from txsalt.config.minion import MinionConfig
 from txsalt.config.schedule_file import path_of
 from txsalt.events import tags
+from txsalt.jobs.returner_names import names_in
 from txsalt.minion.daemon import settings
 from txsalt.minion.daemon.address import Resolver, parse_masters, system_lookup
 from txsalt.minion.daemon.arrival import Arrival
 from txsalt.minion.daemon.calls import Calls
-from txsalt.minion.daemon.deliveries import Deliveries, names_in
+from txsalt.minion.daemon.deliveries import Deliveries
 from txsalt.minion.daemon.event_bus import EventBus, place_of
 from txsalt.minion.daemon.facts import FactKeeper
 from txsalt.minion.daemon.grains_child import collect
