@@ -80,6 +80,22 @@ class FairnessTests(SocketTestCase):
         pull.bind(self.ipc())
         await until(lambda: got == [b"first", b"second"])
 
+    async def test_no_lost_wake_up_while_sending(self) -> None:
+        """
+        A reply that came while one more request was sent is delivered.
+        """
+        got: list[list[bytes]] = []
+        endpoint = self.ipc()
+        dealer = DealerSocket(self.context, endpoint, got.append)
+        peer = self.plain(zmq.DEALER, endpoint)
+        peer.send(b"hello")
+        await until(lambda: got == [[b"hello"]])
+        peer.send(b"reply")
+        while not dealer.socket.get(zmq.EVENTS) & zmq.POLLIN:
+            pass
+        dealer.send([b"request"])
+        await until(lambda: got == [[b"hello"], [b"reply"]])
+
     async def test_failing_callback(self) -> None:
         """
         A callback that raises loses its own message, not the ones after it.

@@ -20,6 +20,11 @@ _receive: Any = _Plain.recv
 _get: Any = _Plain.get
 
 
+def get(socket: "zmq.Socket[bytes]", option: int) -> int:
+    """Return an option that is a number."""
+    return int(_get(socket, option))
+
+
 def send(socket: "zmq.Socket[bytes]", message: Sequence[bytes]) -> None:
     """
     Send a message whole or not at all.
