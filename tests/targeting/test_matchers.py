@@ -1,12 +1,21 @@
 """Tests of single kinds of targets."""
 
+import ipaddress
+import itertools
 import time
+from collections.abc import Callable
+from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.errors import BadTarget
 from txsalt.targeting import matchers
 from txsalt.targeting.facts import Facts
+from txsalt.targeting.paths import Kind, path_matcher, path_matches
+
+texts = st.text(alphabet="aB1:*x.", max_size=4) | st.sampled_from(["", "İ", "ß"])
 
 FACTS = Facts(
     "Web1.example.com",
@@ -60,6 +69,79 @@ class IdTests(SynchronousTestCase):
         self.assertTrue(matchers.listed("a,Web1.example.com,b", FACTS.id))
         self.assertFalse(matchers.listed("a, Web1.example.com", FACTS.id))
         self.assertFalse(matchers.listed("Web1.example.com.evil", FACTS.id))
+
+
+addresses = st.one_of(
+    st.ip_addresses().map(str),
+    st.text(alphabet="0123456789abf.:%/ \n\x00", max_size=20),
+    st.sampled_from(["01.2.3.4", "1.2.3", "::1%lo", "fe80::1%", "::ffff:1.2.3.4", "1.2.3.4 "]),
+    st.just("\u0661.1.1.1"),
+    st.none() | st.integers() | st.binary(max_size=16),
+)  # fmt: skip
+
+
+class NetworkTests(SynchronousTestCase):
+    @settings(deadline=None)
+    @given(
+        st.ip_addresses(),
+        st.integers(0, 128),
+        st.lists(addresses, max_size=3) | addresses,
+    )
+    def test_like_the_library(self, first: Any, length: int, own: Any) -> None:
+        """
+        What counts as an address, and as inside a network, is what Python's ipaddress says.
+        """
+        length = min(length, first.max_prefixlen)
+        network = ipaddress.ip_network(f"{first}/{length}", strict=False)
+        facts = Facts("a", {f"ipv{network.version}": own})
+        expected = any(inside(each, network) for each in (own if isinstance(own, list) else [own]))
+        self.assertEqual(matchers.ipcidr(str(network), facts), expected)
+
+
+def inside(address: Any, network: Any) -> bool:
+    kind = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
+    try:
+        return isinstance(address, str) and kind(address) in network
+    except ValueError:
+        return False
+
+
+class ManyMapsTests(SynchronousTestCase):
+    @settings(max_examples=300, deadline=None)
+    @given(
+        st.dictionaries(st.sampled_from(["a", "b", "1"]), texts | st.lists(texts, max_size=3)),
+        st.lists(texts | st.sampled_from(["a", "b", "*", "a*", "x+"]), min_size=1, max_size=3),
+        st.sampled_from(["glob", "pcre", "exact"]),
+        st.sampled_from([":", "|", ""]),
+    )
+    def test_like_one_at_a_time(
+        self, data: dict[str, Any], path: list[str], kind: Kind, delimiter: str
+    ) -> None:
+        """
+        An expression that is prepared for many maps says of each what it says of one.
+        """
+        tgt = delimiter.join(path)
+        one = said(path_matches, data, tgt, kind, delimiter)
+        self.assertEqual(said(path_matcher(tgt, kind, delimiter), data), one)
+
+    def test_what_is_large(self) -> None:
+        """
+        The same for values that are long, and for patterns that cost too much.
+        """
+        values: list[Any] = ["a" * 999, "a" * 70_000, ["a"] * 2000, ["a" * 2000], "X", {}, [{}]]
+        patterns = ("a*", "(a+)+", "a*a*x", ".*.*.*.*x", "(", "x", "a" * 2000)
+        kinds: tuple[Kind, ...] = ("glob", "pcre", "exact")
+        for value, pattern, kind in itertools.product(values, patterns, kinds):
+            data, tgt = {"k": value}, f"k:{pattern}"
+            one = said(path_matches, data, tgt, kind)
+            self.assertEqual(said(path_matcher(tgt, kind), data), one, (pattern, kind))
+
+
+def said(match: Callable[..., bool], *arguments: Any) -> bool | str:
+    try:
+        return match(*arguments)
+    except BadTarget as exc:
+        return str(exc)
 
 
 class PathTests(SynchronousTestCase):

@@ -30,14 +30,16 @@ def seen(whole: Facts, needed: Needs) -> Facts:
 class NeedsTests(SynchronousTestCase):
     def test_of_each_kind(self) -> None:
         """
-        Paths name one entry, addresses two; ids none; a star at the front may mean any.
+        Paths and addresses name one entry, ids none; a star at the front may mean any.
         """
         for tgt, tgt_type, expected_needs in (
             ("os:Debian", "grain", Needs(frozenset({"os"}))),
             ("os|x:y|z", "grain", Needs(frozenset({"os"}))),
             ("a:b", "pillar_exact", Needs(pillar=frozenset({"a"}))),
             ("*:x", "grain_pcre", Needs(None)),
-            ("10.0.0.0/8", "ipcidr", Needs(frozenset({"ipv4", "ipv6"}))),
+            ("10.0.0.0/8", "ipcidr", Needs(frozenset({"ipv4"}))),
+            ("fd00::1", "ipcidr", Needs(frozenset({"ipv6"}))),
+            ("10.0.0.1/8", "ipcidr", NOTHING),
             ("web*", "glob", NOTHING),
             (["a", "b"], "list", NOTHING),
             ("a* and G@a:x or I@b:y", "compound", Needs(frozenset({"a"}), frozenset({"b"}))),

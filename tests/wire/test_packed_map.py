@@ -15,6 +15,39 @@ values = st.recursive(
 )
 
 
+class EntriesTests(SynchronousTestCase):
+    @settings(max_examples=100, deadline=None)
+    @given(st.dictionaries(keys, values, max_size=40))
+    def test_apart_and_together(self, whole: dict[Any, Any]) -> None:
+        """
+        The entries of a map, put together again, are the map.
+        """
+        packed = serial.pack_bin(whole)
+        found = list(packed_map.entries(packed))
+        self.assertEqual([key for key, _ in found], [serial.pack_bin(key) for key in whole])
+        self.assertEqual(packed_map.joined([entry for _, entry in found]), packed)
+
+    @settings(max_examples=50, deadline=None)
+    @given(st.lists(values, max_size=40))
+    def test_lists(self, several: list[Any]) -> None:
+        """
+        Packed values are put together to a list, and are read alone or as one.
+        """
+        parts = [serial.pack_bin(each) for each in several]
+        self.assertEqual(serial.unpack_bin(packed_map.listed(parts)), several)
+        self.assertEqual(serial.unpack_own(parts), several)
+
+    def test_garbage(self) -> None:
+        """
+        What is no whole map is refused.
+        """
+        whole = serial.pack_bin({"a": [1, 2], "os": "x" * 50})
+        for length in range(1, len(whole)):
+            self.assertRaises(BadEncoding, list, packed_map.entries(whole[:length]))
+            self.assertRaises(BadEncoding, serial.unpack_own, [whole[:length]])
+        self.assertRaises(BadEncoding, list, packed_map.entries(serial.pack_bin([1])))
+
+
 class PickerTests(SynchronousTestCase):
     @settings(max_examples=100, deadline=None)
     @given(st.dictionaries(keys, values), st.frozensets(keys, max_size=4))

@@ -14,19 +14,17 @@ from attrs import Factory, frozen
 from txsalt.errors import BadTarget
 from txsalt.targeting import matchers
 from txsalt.targeting.expression import Node, Pattern, evaluate, leaves
-from txsalt.targeting.facts import Facts
+from txsalt.targeting.facts import Facts, FactsOf, FactsOfMany
 from txsalt.targeting.matches_me import (
     BY_FACTS,
     BY_ID,
     COMPOUNDS,
     WITH_DELIMITER,
     check_pattern,
-    match_leaf,
+    leaf_matcher,
     usable_compound,
 )
 from txsalt.targeting.nodegroups import Nodegroups, resolve
-
-FactsOf = Callable[[str], Facts | None]
 
 
 @frozen
@@ -58,8 +56,7 @@ def expected(
     Return whom of the known ``ids`` a target means.
 
     ``facts_of`` answers None for a minion whose facts are not known. It is asked only when the
-    target needs facts, and keeps the objects it shares among minions (``Facts.shared``). Never
-    raises for a bad target: see ``Expansion.problem``.
+    target needs facts. Never raises for a bad target: see ``Expansion.problem``.
     """
     if tgt_type == "list":
         return _listed(tgt, list(ids))
@@ -126,25 +123,35 @@ def _decision(node: Node, tgt_type: str, facts_of: FactsOf) -> Callable[[str], b
 def _of_leaf(leaf: Pattern, tgt_type: str, facts_of: FactsOf) -> Callable[[str], bool | None]:
     if leaf.engine in BY_ID:
         return matchers.id_matcher(leaf.engine, leaf.pattern)
-    # What a thousand minions have in common is matched once, also if that is refused as too costly.
-    answers: dict[int, bool | BadTarget] = {}
+    match = leaf_matcher(leaf, tgt_type)
+
+    def answer(facts: Facts) -> bool | BadTarget:
+        try:
+            return match(facts)
+        except BadTarget as exc:
+            return exc
+
+    told = _told(facts_of, answer)
 
     def decide(minion_id: str) -> bool | None:
-        facts = facts_of(minion_id)
-        if facts is None or not facts.shared:
-            return None if facts is None else match_leaf(leaf, facts, tgt_type)
-        answer = answers.get(id(facts))
-        if answer is None:
-            answer = answers[id(facts)] = _answer(leaf, facts, tgt_type)
-        if isinstance(answer, BadTarget):
-            raise BadTarget(answer.reason)
-        return answer
+        found = told(minion_id)
+        if isinstance(found, BadTarget):
+            # One that is raised again would keep the frames of each time.
+            raise BadTarget(found.reason)
+        return found
 
     return decide
 
 
-def _answer(leaf: Pattern, facts: Facts, tgt_type: str) -> bool | BadTarget:
-    try:
-        return match_leaf(leaf, facts, tgt_type)
-    except BadTarget as exc:
-        return exc
+def _told(
+    facts_of: FactsOf, answer: Callable[[Facts], bool | BadTarget]
+) -> Callable[[str], bool | BadTarget | None]:
+    # What a thousand minions have in common is matched once, also if that is refused as too costly.
+    if isinstance(facts_of, FactsOfMany):
+        return facts_of.judged(answer)
+
+    def told(minion_id: str) -> bool | BadTarget | None:
+        facts = facts_of(minion_id)
+        return None if facts is None else answer(facts)
+
+    return told

@@ -11,6 +11,7 @@ from txsalt.targeting import matchers
 from txsalt.targeting.bounded_regex import MAX_PATTERN, bounded_regex
 from txsalt.targeting.expression import Node, Pattern, evaluate, leaves, parse_compound
 from txsalt.targeting.facts import Facts
+from txsalt.targeting.paths import Kind, path_matcher
 
 # A delimiter of the publication's own counts only for these.
 WITH_DELIMITER = frozenset(["grain", "grain_pcre", "pillar"])
@@ -27,6 +28,13 @@ _BY_PATH: dict[str, Callable[[str, Facts, str], bool]] = {
     "pillar": matchers.pillar,
     "pillar_pcre": matchers.pillar_pcre,
     "pillar_exact": matchers.pillar_exact,
+}
+_KINDS: dict[str, Kind] = {
+    "grain": "glob",
+    "grain_pcre": "pcre",
+    "pillar": "glob",
+    "pillar_pcre": "pcre",
+    "pillar_exact": "exact",
 }
 BY_ID = frozenset(_BY_ID)
 BY_FACTS = frozenset([*_BY_PATH, "ipcidr"])
@@ -59,10 +67,24 @@ def match_engine(engine: str, pattern: str, facts: Facts, delimiter: str) -> boo
 
 def match_leaf(leaf: Pattern, facts: Facts, tgt_type: str) -> bool:
     """Match one word of a compound target."""
-    engine = leaf.engine
-    if tgt_type == "compound_pillar_exact" and engine in ("pillar", "pillar_pcre"):
-        engine = "pillar_exact"
-    return match_engine(engine, leaf.pattern, facts, leaf.delimiter)
+    return match_engine(_engine(leaf, tgt_type), leaf.pattern, facts, leaf.delimiter)
+
+
+def leaf_matcher(leaf: Pattern, tgt_type: str) -> Callable[[Facts], bool]:
+    """Return ``match_leaf`` of a word that looks at facts, for many minions; raises BadTarget."""
+    engine = _engine(leaf, tgt_type)
+    if engine == "ipcidr":
+        return matchers.ipcidr_matcher(leaf.pattern)
+    match = path_matcher(leaf.pattern, _KINDS[engine], leaf.delimiter)
+    if engine.startswith("grain"):
+        return lambda facts: match(facts.grains)
+    return lambda facts: match(facts.pillar)
+
+
+def _engine(leaf: Pattern, tgt_type: str) -> str:
+    if tgt_type == "compound_pillar_exact" and leaf.engine in ("pillar", "pillar_pcre"):
+        return "pillar_exact"
+    return leaf.engine
 
 
 def usable_compound(tgt: str | Sequence[str], tgt_type: str) -> Node:

@@ -11,12 +11,12 @@ from attrs import frozen
 
 from txsalt.errors import BadTarget
 from txsalt.targeting.expression import Pattern, leaves
+from txsalt.targeting.matchers import network_of
 from txsalt.targeting.matches_me import BY_FACTS, COMPOUNDS, WITH_DELIMITER, usable_compound
 from txsalt.targeting.nodegroups import Nodegroups, resolve
 from txsalt.targeting.paths import first_word
 
 _NONE: frozenset[str] = frozenset()
-_ADDRESSES = frozenset(["ipv4", "ipv6"])
 
 
 @frozen
@@ -47,21 +47,21 @@ def of_target(
                 resolve(tgt, nodegroups) if isinstance(tgt, str) else tgt, tgt_type
             )
             return of_leaves(leaves(node))
+        if tgt_type not in BY_FACTS or not isinstance(tgt, str):
+            return NOTHING
+        return _of(tgt_type, tgt, delimiter if tgt_type in WITH_DELIMITER else ":")
     except BadTarget:
         return NOTHING
-    if tgt_type not in BY_FACTS or not isinstance(tgt, str):
-        return NOTHING
-    return _joined([_of(tgt_type, tgt, delimiter if tgt_type in WITH_DELIMITER else ":")])
 
 
 def of_leaves(patterns: Iterable[Pattern]) -> Needs:
-    """Return what the words of a compound target look at."""
+    """Return what the words of a compound target look at.  Raises BadTarget for a bad network."""
     return _joined([_of(each.engine, each.pattern, each.delimiter) for each in patterns])
 
 
 def _of(engine: str, pattern: str, delimiter: str) -> Needs:
     if engine == "ipcidr":
-        return Needs(grains=_ADDRESSES)
+        return Needs(grains=frozenset([f"ipv{network_of(pattern).version}"]))
     if engine not in BY_FACTS:
         return NOTHING
     word = first_word(pattern, delimiter)

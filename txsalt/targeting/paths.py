@@ -12,8 +12,9 @@ than ``MAX_WORK`` steps is refused with BadTarget.
 Source: PROTOCOL.md 11.4.
 """
 
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase, translate
 from typing import Any, Literal
 
 from attrs import define
@@ -27,6 +28,7 @@ Kind = Literal["glob", "pcre", "exact"]
 
 _WAYS_PER_STEP = 16  # ways a regular expression is tried in the time of one glob
 _ABSENT: dict[Any, Any] = {}
+_FEW = 1000  # items, or characters: far below what is refused
 
 
 def path_matches(data: dict[Any, Any], expression: str, kind: Kind, delimiter: str = ":") -> bool:
@@ -39,6 +41,31 @@ def path_matches(data: dict[Any, Any], expression: str, kind: Kind, delimiter: s
         raise BadTarget("grains or pillar nested too deep") from None
 
 
+def path_matcher(
+    expression: str, kind: Kind, delimiter: str = ":"
+) -> Callable[[dict[Any, Any]], bool]:
+    """Return ``path_matches`` for one expression and many maps, with the same answers."""
+
+    def search(data: dict[Any, Any]) -> bool:
+        return path_matches(data, expression, kind, delimiter)
+
+    key, *patterns = expression.split(delimiter) if delimiter else [""]
+    compare = None if len(patterns) != 1 or key == "*" else _comparison(patterns[0].lower(), kind)
+    if compare is None or len(expression) > MAX_PATTERN:
+        return search
+
+    def quick(data: dict[Any, Any]) -> bool:
+        # The usual grain is a text or a list of some.
+        found = data.get(key)
+        if type(found) is str and len(found) < _FEW:
+            return compare(found.lower())
+        if type(found) is list and len(found) < _FEW and all(map(_is_short, found)):
+            return any([compare(each.lower()) for each in found])
+        return search(data)
+
+    return quick
+
+
 def first_word(expression: str, delimiter: str = ":") -> str | None:
     """Return the word that names the one entry which ``expression`` looks at; None: any."""
     if not delimiter or expression.startswith("*"):
@@ -49,6 +76,26 @@ def first_word(expression: str, delimiter: str = ":") -> str | None:
 def keys_of(word: str) -> frozenset[Any]:
     """Return the keys that a word of an expression may mean: itself, a number, a boolean."""
     return frozenset([word, *_typed(word)])
+
+
+def _comparison(pattern: str, kind: Kind) -> Callable[[str], bool] | None:
+    """Return what compares a short text with a pattern; None for what may cost."""
+    if kind == "exact":
+        return pattern.__eq__
+    if kind == "glob":
+        match = re.compile(translate(pattern)).match
+        return lambda text: match(text) is not None
+    try:
+        regex = bounded_regex(pattern)
+    except BadTarget:
+        return None
+    # So that a full list of long texts stays within MAX_WORK.
+    is_cheap = 1 + regex.ways(_FEW) // _WAYS_PER_STEP <= MAX_WORK // _FEW
+    return regex.matches_start if is_cheap else None
+
+
+def _is_short(item: Any) -> bool:
+    return type(item) is str and len(item) < _FEW
 
 
 @define

@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any  # mine values are any msgpack value
 
-from txsalt.master.store.facts import FactsOf
-from txsalt.targeting.facts import Facts
+from txsalt.targeting.facts import Facts, FactsOf
 from txsalt.targeting.matches_me import matches
 
 _MARK, _DATA = "__saltmine_acl__", "__data__"

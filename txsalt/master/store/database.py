@@ -42,14 +42,6 @@ CREATE TABLE returns (
     PRIMARY KEY (jid, id)
 );
 CREATE INDEX returns_received ON returns (received);
-CREATE TABLE facts (
-    id TEXT NOT NULL PRIMARY KEY,
-    seen REAL NOT NULL,
-    change INTEGER NOT NULL,
-    grains BLOB NOT NULL,
-    pillar BLOB NOT NULL
-);
-CREATE INDEX facts_change ON facts (change);
 CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL);
 INSERT INTO counters VALUES ('facts', 0), ('forgotten', 0);
 CREATE TABLE mine (

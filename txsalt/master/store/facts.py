@@ -7,15 +7,20 @@ Source: PROTOCOL sections 9.2, 10.3.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any  # grains and pillar hold any msgpack value
 
-from txsalt.master.store.projections import Projections, unpacked
-from txsalt.targeting.facts import Facts
+from attrs import frozen
+
+from txsalt.master.store import fact_entries
+from txsalt.master.store.projections import Projections
+from txsalt.targeting.facts import Answer, Facts, FactsOf
 from txsalt.targeting.needs import Needs
 from txsalt.wire import packed_map, serial
 
-FactsOf = Callable[[str], Facts | None]
+_CHUNK = 64 * 1024  # bytes, packed
+
+_PACKED = "SELECT number, grains, pillar FROM facts JOIN packed_facts USING (number) WHERE id = ?"
 
 
 class FactsStore:
@@ -32,24 +37,34 @@ class FactsStore:
     ) -> bool:
         """Store what a minion sent and got; return whether anything but the time is new."""
         packed = (serial.pack_bin(grains), serial.pack_bin(pillar))
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
+        self._execute("BEGIN IMMEDIATE")
         try:
-            row = execute("SELECT grains, pillar FROM facts WHERE id = ?", (minion_id,)).fetchone()
-            if row == packed:
-                execute("UPDATE facts SET seen = ? WHERE id = ?", (now, minion_id))
-            else:
-                execute("UPDATE counters SET value = value + 1 WHERE name = 'facts'")
-                execute(
-                    "INSERT OR REPLACE INTO facts (id, seen, change, grains, pillar) VALUES"
-                    " (?, ?, (SELECT value FROM counters WHERE name = 'facts'), ?, ?)",
-                    (minion_id, now, *packed),
-                )
-            execute("COMMIT")
+            is_new = self._write(minion_id, packed, now)
+            self._execute("COMMIT")
         except BaseException:
-            execute("ROLLBACK")
+            self._execute("ROLLBACK")
             raise
-        return bool(row != packed)
+        return is_new
+
+    def _write(self, minion_id: str, packed: tuple[bytes, bytes], now: float) -> bool:
+        execute = self._execute
+        row = execute(_PACKED, (minion_id,)).fetchone()
+        if row is None:
+            insert = "INSERT INTO facts (id, seen, change) VALUES (?, ?, -1)"
+            row = (execute(insert, (minion_id, now)).lastrowid,)
+        number, old = int(row[0]), row[1:]
+        if old == packed:
+            execute("UPDATE facts SET seen = ? WHERE number = ?", (now, number))
+            return False
+        execute("UPDATE counters SET value = value + 1 WHERE name = 'facts'")
+        execute(
+            "UPDATE facts SET seen = ?, change = (SELECT value FROM counters WHERE name = 'facts')"
+            " WHERE number = ?",
+            (now, number),
+        )
+        execute("INSERT OR REPLACE INTO packed_facts VALUES (?, ?, ?)", (number, *packed))
+        fact_entries.save(self._connection, number, old, packed)
+        return True
 
     def seen(self, minion_id: str) -> float | None:
         """Return the Unix time at which a minion last fetched its pillar, or None."""
@@ -65,19 +80,17 @@ class FactsStore:
 
     def one(self, minion_id: str) -> Facts | None:
         """Return grains and pillar of one minion."""
-        row = self._connection.execute(
-            "SELECT grains, pillar FROM facts WHERE id = ?", (minion_id,)
-        ).fetchone()
+        row = self._execute(_PACKED, (minion_id,)).fetchone()
         if row is None:
             return None
-        return Facts(minion_id, serial.unpack_bin(row[0]), serial.unpack_bin(row[1]))
+        return Facts(minion_id, serial.unpack_bin(row[1]), serial.unpack_bin(row[2]))
 
     def lookup(self, needs: Needs) -> FactsOf:
         """
         Return a function from id to facts, as they are now; None for a minion without any.
 
-        The facts hold what ``needs`` names and nothing else; minions that have the same there share
-        one object, so do not change it. Asking for everything reads each minion by itself.
+        The facts hold what ``needs`` names and nothing else; unless that is everything or nothing,
+        it is a ``FactsOfMany``. Asking for everything reads each minion by itself.
         """
         if needs.grains is None or needs.pillar is None:
             return self._whole()
@@ -87,7 +100,12 @@ class FactsStore:
         counters = dict(self._execute("SELECT name, value FROM counters"))
         grains = [self._grains.of(name, counters) for name in sorted(needs.grains)]
         pillar = [self._pillar.of(name, counters) for name in sorted(needs.pillar)]
-        return _from([*grains, *pillar], len(grains))
+        match grains, pillar:
+            case [column], []:
+                return _Column(column, _of_grains)
+            case [], [column]:
+                return _Column(column, _of_pillar)
+        return _side_by_side([*grains, *pillar], len(grains))
 
     def _whole(self) -> FactsOf:
         last: Facts | None = None
@@ -101,35 +119,74 @@ class FactsStore:
         return facts_of
 
 
-def _from(columns: Sequence[dict[str, bytes]], grains: int) -> FactsOf:
-    """Look into packed entries; the first ``grains`` of the columns are grains, the rest pillar."""
-    entries_of = columns[0].get if len(columns) == 1 else _side_by_side(columns)
-    # Minions have much in common: what two share is unpacked once.
-    known: dict[Any, Facts] = {}
-
-    def facts_of(minion_id: str) -> Facts | None:
-        entries = entries_of(minion_id)
-        if entries is None:
-            return None
-        found = known.get(entries)
-        if found is None:
-            parts = entries if isinstance(entries, tuple) else (entries,)
-            own, secret = unpacked(parts[:grains]), unpacked(parts[grains:])
-            found = known[entries] = Facts(minion_id, own, secret, shared=True)
-        return found
-
-    return facts_of
+def forget(connection: sqlite3.Connection, minion_id: str) -> None:
+    """Delete grains and pillar of an id; call within a transaction."""
+    for (number,) in connection.execute("SELECT number FROM facts WHERE id = ?", (minion_id,)):
+        fact_entries.forget(connection, number)
+        connection.execute("DELETE FROM packed_facts WHERE number = ?", (number,))
+    connection.execute("DELETE FROM facts WHERE id = ?", (minion_id,))
+    connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'forgotten'")
 
 
-def _side_by_side(
-    columns: Sequence[dict[str, bytes]],
-) -> Callable[[str], tuple[bytes, ...] | None]:
-    first = columns[0]
+@frozen(eq=False)
+class _Column:
+    """What is known of minions, packed, by id; ``_read`` makes facts of it when it is unpacked."""
 
-    def entries_of(minion_id: str) -> tuple[bytes, ...] | None:
-        if minion_id not in first:
-            return None
-        # Another worker's change may lie between two columns: what one of them lacks is empty.
-        return tuple([each.get(minion_id, packed_map.EMPTY) for each in columns])
+    _packed: dict[str, bytes]
+    _read: Callable[[str, Any], Facts]
 
-    return entries_of
+    def __call__(self, minion_id: str) -> Facts | None:
+        packed = self._packed.get(minion_id)
+        return None if packed is None else self._read(minion_id, *serial.unpack_own([packed]))
+
+    def judged(self, judge: Callable[[Facts], Answer]) -> Callable[[str], Answer | None]:
+        said: dict[bytes | None, Answer] = {}
+        packed_of, read = self._packed.get, self._read
+        # Not all at a time: unpacked, they are ten times larger.
+        for chunk in _chunks(set(self._packed.values())):
+            for packed, found in zip(chunk, serial.unpack_own(chunk), strict=True):
+                said[packed] = judge(read("", found))
+        return lambda minion_id: said.get(packed_of(minion_id))
+
+
+def _side_by_side(columns: Sequence[dict[str, bytes]], grains: int) -> _Column:
+    """Return one column of several, of which the first ``grains`` are grains, the rest pillar."""
+
+    def read(minion_id: str, maps: list[dict[Any, Any]]) -> Facts:
+        return Facts(minion_id, _joined(maps[:grains]), _joined(maps[grains:]))
+
+    # Another worker's change may lie between two columns: what one of them lacks is empty.
+    return _Column(
+        {
+            minion_id: packed_map.listed(
+                [each.get(minion_id, packed_map.EMPTY) for each in columns]
+            )
+            for minion_id in columns[0]
+        },
+        read,
+    )
+
+
+def _joined(maps: list[dict[Any, Any]]) -> dict[Any, Any]:
+    return {key: value for each in maps for key, value in each.items()}
+
+
+def _of_grains(minion_id: str, grains: dict[Any, Any]) -> Facts:
+    return Facts(minion_id, grains)
+
+
+def _of_pillar(minion_id: str, pillar: dict[Any, Any]) -> Facts:
+    return Facts(minion_id, {}, pillar)
+
+
+def _chunks(several: Iterable[bytes]) -> Iterator[list[bytes]]:
+    chunk: list[bytes] = []
+    size = 0
+    for each in several:
+        chunk.append(each)
+        size += len(each)
+        if size > _CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk

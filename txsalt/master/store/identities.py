@@ -9,16 +9,16 @@ whichever way the old one went.
 import hashlib
 import sqlite3
 
+from txsalt.master.store import facts
+
 
 def forget(connection: sqlite3.Connection, minion_id: str) -> None:
     """Delete grains, pillar and mine of an id. Jobs and returns stay: they are the operator's."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute("DELETE FROM facts WHERE id = ?", (minion_id,))
+        facts.forget(connection, minion_id)
         connection.execute("DELETE FROM mine WHERE id = ?", (minion_id,))
         connection.execute("DELETE FROM identities WHERE id = ?", (minion_id,))
-        connection.execute("DELETE FROM projections")  # parts of the facts are in them, too
-        connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'forgotten'")
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")

@@ -82,7 +82,8 @@ def addresses(path: str, minion_ids: Iterable[str]) -> dict[str, list[str]]:
     try:
         for minion_id in minion_ids:
             row = connection.execute(
-                "SELECT grains FROM facts WHERE id = ?", (minion_id,)
+                "SELECT grains FROM facts JOIN packed_facts USING (number) WHERE id = ?",
+                (minion_id,),
             ).fetchone()
             grains = serial.unpack_bin(row[0]) if row else {}
             if not isinstance(grains, dict) or not any(name in grains for name in _GRAINS):

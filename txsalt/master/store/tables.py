@@ -1,11 +1,26 @@
 """
-Tables beside those of jobs and facts: presence, refused returns, batches, what targets
-look at. Made when missing.
+Tables beside those of jobs: facts, presence, refused returns, batches. Made when missing.
 """
 
 import sqlite3
 
+from txsalt.master.store import fact_entries
+
 _TABLES = (
+    # What is read of all minions lies apart from what is large.
+    """CREATE TABLE IF NOT EXISTS facts (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        seen REAL NOT NULL,
+        change INTEGER NOT NULL
+    )""",
+    "CREATE INDEX IF NOT EXISTS facts_change ON facts (change, id)",
+    """CREATE TABLE IF NOT EXISTS packed_facts (
+        number INTEGER PRIMARY KEY,
+        grains BLOB NOT NULL,
+        pillar BLOB NOT NULL
+    )""",
+    fact_entries.TABLE,
     """CREATE TABLE IF NOT EXISTS presence (
         id TEXT NOT NULL PRIMARY KEY,
         up INTEGER NOT NULL,
@@ -40,19 +55,17 @@ _TABLES = (
         reason TEXT NOT NULL,
         PRIMARY KEY (jid, id)
     )""",
-    """CREATE TABLE IF NOT EXISTS projections (
-        source TEXT NOT NULL,
-        name TEXT NOT NULL,
-        change INTEGER NOT NULL,
-        forgotten INTEGER NOT NULL,
-        data BLOB NOT NULL,
-        PRIMARY KEY (source, name)
-    )""",
 )
 
 
 def make(connection: sqlite3.Connection) -> None:
     """Make what is missing; call within a transaction."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(facts)")}
+    if "grains" in columns:
+        # As an early version kept them, without entries. Each minion sends its facts again, and
+        # whoever has none counts as meant until then.
+        connection.execute("DROP TABLE facts")
+        connection.execute("DROP TABLE IF EXISTS projections")
     for statement in _TABLES:
         connection.execute(statement)
 
