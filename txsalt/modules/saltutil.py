@@ -61,6 +61,21 @@ def refresh_grains(**kwargs: Any) -> bool:
     return True
 
 
+def refresh_beacons() -> bool:
+    """Tell the local bus that beacons are to be read anew; there are none yet."""
+    return bool(__salt__["event.fire"]({}, "beacons_refresh"))
+
+
+def refresh_matchers() -> bool:
+    """Tell the local bus that matchers are to be read anew; those of txsalt are built in."""
+    return bool(__salt__["event.fire"]({}, "matchers_refresh"))
+
+
+def refresh_resources() -> bool:
+    """Tell the local bus that resources are to be looked for anew; there are none yet."""
+    return bool(__salt__["event.fire"]({}, "resource_refresh"))
+
+
 def revoke_auth(preserve_minion_cache: bool = False) -> bool:
     """Ask the master to delete this minion's key."""
     load = {

@@ -15,6 +15,7 @@ import os
 from pathlib import Path
 from typing import Any  # users pass whatever they typed
 
+from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules._extmods import GRAINS_CACHE, Choice, sync
 
 __virtualname__ = "saltutil"
@@ -149,6 +150,27 @@ def sync_thorium(saltenv: Any = None, refresh: bool = False, extmod_whitelist: A
     return _sync("thorium", saltenv, refresh, extmod_whitelist, extmod_blacklist)
 
 
+def sync_pillar(saltenv: Any = None, refresh: bool = True, extmod_whitelist: Any = None,
+                extmod_blacklist: Any = None, clean_pillar_cache: bool = False) -> list[str]:
+    """Sync pillar modules from salt://_pillar, on a minion without a master."""
+    changed = _sync_local("pillar", saltenv, extmod_whitelist, extmod_blacklist)
+    if refresh:
+        __daemon__.call("refresh", {"what": "pillar"})
+    return changed
+
+
+def sync_tops(saltenv: Any = None, refresh: bool = True, extmod_whitelist: Any = None,
+              extmod_blacklist: Any = None) -> list[str]:
+    """Sync master tops from salt://_tops, on a minion without a master."""
+    return _sync_local("tops", saltenv, extmod_whitelist, extmod_blacklist)
+
+
+def sync_wrapper(saltenv: Any = None, refresh: bool = True, extmod_whitelist: Any = None,
+                 extmod_blacklist: Any = None) -> list[str]:
+    """Sync wrappers of salt-ssh from salt://_wrapper, on a minion without a master."""
+    return _sync_local("wrapper", saltenv, extmod_whitelist, extmod_blacklist)
+
+
 def sync_all(saltenv: Any = None, refresh: bool = True, extmod_whitelist: Any = None,
              extmod_blacklist: Any = None,
              clean_pillar_cache: bool = False) -> dict[str, list[str]]:
@@ -184,6 +206,12 @@ def _names_in(folder: str) -> list[str]:
         for name in names
     }
     return sorted(found)
+
+
+def _sync_local(kind: str, saltenv: Any, only: Any, never: Any) -> list[str]:
+    if __opts__.get("file_client") != "local":
+        raise CommandExecutionError(f"{kind}: only minions without a master sync these")
+    return _sync(kind, saltenv, False, only, never)
 
 
 def _sync(kind: str, saltenv: Any, refresh: bool, only: Any, never: Any) -> list[str]:

@@ -198,7 +198,8 @@ def _hand_on(name: str, target: str, kwargs: Ret, done: str) -> Ret:
     if kwargs.get("test"):
         return {**ret, "comment": f"Job: {name} would be {done} from schedule."}
     named = {"args": "job_args", "kwargs": "job_kwargs"}
-    words = [f"{named.get(key, key)}={value!r}" for key, value in jobs[name].items()]
+    options = {key: value for key, value in jobs[name].items() if key != "name"}
+    words = [f"{named.get(key, key)}={value!r}" for key, value in options.items()]
     try:
         answers = __salt__["publish.publish"](target, "schedule.add", [name, *words])
     except (KeyError, CommandExecutionError) as exc:
@@ -217,7 +218,8 @@ def _hand_on(name: str, target: str, kwargs: Ret, done: str) -> Ret:
 
 
 def _is_done(answer: Any) -> bool:
-    return bool(answer.get("result") if isinstance(answer, dict) else answer)
+    # A text is what went wrong.
+    return bool(answer.get("result")) if isinstance(answer, dict) else answer is True
 
 
 def _shift(do: str, name: str, times: dict[str, str], kwargs: Ret) -> Ret:

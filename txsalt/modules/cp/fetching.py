@@ -24,7 +24,9 @@ def get_file(path: str, dest: str, saltenv: str | None = None, makedirs: bool = 
     Fetch a file of the master; return where it is, or "" if the master has none.
 
     If ``dest`` is a folder, the file keeps its name. False if its folder does not exist, unless
-    ``makedirs``. With template="jinja" ``path`` and ``dest`` are filled in, not the file.
+    ``makedirs``. Where there is nothing to bring, a job of this function fails, with exit code 1;
+    modules and templates that call it see the value only. With template="jinja" ``path`` and
+    ``dest`` are filled in, not the file.
 
     CLI Example: txsalt-cli '*' cp.get_file salt://path/to/file /minion/dest
     """
@@ -33,7 +35,7 @@ def get_file(path: str, dest: str, saltenv: str | None = None, makedirs: bool = 
     files = _files()
     known = files.sum(path, saltenv)
     if known is None:
-        return ""
+        return _nothing(kwargs, "")
     if os.path.isdir(dest) or dest.endswith("/"):
         dest = os.path.join(dest, os.path.basename(path))
     if os.path.isfile(dest) and file_sum(dest, known["hash_type"]) == known["hsum"]:
@@ -41,7 +43,7 @@ def get_file(path: str, dest: str, saltenv: str | None = None, makedirs: bool = 
     folder = os.path.dirname(dest)
     if folder and not os.path.isdir(folder):
         if not makedirs:
-            return False
+            return _nothing(kwargs, False)
         _explained(os.makedirs, folder, exist_ok=True)
     part = _cache.fetch(files, path, saltenv, known, __opts__["cachedir"])
     _explained(_cache.deliver, part, dest)
@@ -142,7 +144,7 @@ def get_dir(path: str, dest: str, saltenv: str | None = None, template: str | No
             place = os.path.join(dest, _url.inside(each[keep:]))
             _explained(os.makedirs, place, exist_ok=True)
             found.append(place)
-    return sorted(str(each) for each in found)
+    return sorted(str(each) for each in found) or _nothing(kwargs, [])
 
 
 def cache_files(paths: Any, saltenv: str | None = None) -> list[Any]:
@@ -249,6 +251,13 @@ def _has_sum(place: str, source_hash: str) -> bool:
     digits = source_hash.rpartition("=")[2]
     kind = _LENGTHS.get(len(digits))
     return bool(kind) and os.path.isfile(place) and file_sum(place, str(kind)) == digits.lower()
+
+
+def _nothing(given: dict[str, Any], value: Any) -> Any:
+    """Give what stands for nothing; where the job is this very call, it has failed."""
+    if "__pub_jid" in given:
+        __context__["retcode"] = 1
+    return value
 
 
 def _filled_paths(path: str, dest: str, saltenv: str | None, template: str | None,

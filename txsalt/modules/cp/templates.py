@@ -25,18 +25,18 @@ def get_template(path: str, dest: str, template: str = "jinja", saltenv: str | N
 
     It finds what all templates find, the further named arguments, and the map ``context`` among
     them. Without ``dest`` it goes to the cache. "" if the master has no such file, if its folder
-    does not exist (unless ``makedirs``), or for an engine other than jinja. What is wrong in the
-    template is an error.
+    does not exist (unless ``makedirs``), or for an engine other than jinja; a job of this function
+    has failed then, with exit code 1. What is wrong in the template is an error.
 
     CLI Example: txsalt-cli '*' cp.get_template salt://path/to/template /minion/dest
     """
     saltenv = saltenv or __opts__.get("saltenv") or "base"
     place = __salt__["cp.cache_file"](path, saltenv)
     if not place or not os.path.isfile(place):
-        return ""
+        return _nothing(kwargs)
     if template not in ENGINES:
         log.error("%s: there is no template engine %s", path, template)
-        return ""
+        return _nothing(kwargs)
     own = {name: value for name, value in kwargs.items() if not name.startswith("__")}
     known = context_of(globals(), {"saltenv": saltenv})
     values = {**known, **own, **(own.get("context") or {})}
@@ -46,7 +46,7 @@ def get_template(path: str, dest: str, template: str = "jinja", saltenv: str | N
         folder = os.path.dirname(target)
         if folder and not os.path.isdir(folder):
             if dest and not makedirs:
-                return ""
+                return _nothing(kwargs)
             os.makedirs(folder, exist_ok=True)
         # It may hold what only this user may read, such as pillar.
         write_whole(target, content, new_mode=0o600)
@@ -55,6 +55,12 @@ def get_template(path: str, dest: str, template: str = "jinja", saltenv: str | N
     except OSError as exc:
         raise CommandExecutionError(f"{exc.filename or path}: {exc.strerror or exc}") from exc
     return target
+
+
+def _nothing(given: dict[str, Any]) -> str:
+    if "__pub_jid" in given:
+        __context__["retcode"] = 1
+    return ""
 
 
 def _place(path: str, saltenv: str) -> str:

@@ -1,0 +1,1 @@
+`publish.publish`, `publish.full_data` and `publish.runner` ask other minions and the master as far as its options peer and peer_run let them; `saltutil.runner` and `cmd` go the same way, `schedule.copy` and `move` hand jobs on. A job of `cp.get_file`, `get_dir` or `get_template` that brought nothing fails.
