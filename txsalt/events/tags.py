@@ -26,6 +26,7 @@ FIRE_MASTER = "fire_master"
 MODULE_REFRESH = "module_refresh"
 PILLAR_REFRESH = "pillar_refresh"
 GRAINS_REFRESH = "grains_refresh"
+MANAGE_SCHEDULE = "manage_schedule"
 
 LIVE_PREFIX = "txsalt/live/"
 REPLAY_PREFIX = "txsalt/replay/"
@@ -73,6 +74,11 @@ def parse_replay(tag: str) -> Replay | None:
     """Read a tag that ``replay`` made; None for every other one."""
     match = _REPLAY.fullmatch(tag)
     return Replay(int(match[1]), float(match[2]), match[3]) if match else None
+
+
+def minion_schedule(what: str) -> str:
+    """On a minion's own bus: something was done to its schedule, such as add_complete."""
+    return f"/salt/minion/minion_schedule_{what}"
 
 
 def job_new(jid: str) -> str:

@@ -42,6 +42,7 @@ from txsalt.minion.daemon.returns import Returns
 from txsalt.minion.daemon.road import MasterRoad
 from txsalt.minion.daemon.schedule import Schedule
 from txsalt.minion.daemon.schedule_book import ScheduleBook
+from txsalt.minion.daemon.schedule_bus import ScheduleBus
 from txsalt.minion.daemon.schedule_calls import ScheduleCalls
 from txsalt.minion.daemon.schedule_memory import ScheduleMemory
 from txsalt.minion.daemon.scheduled_runs import Outlets, ScheduledRuns
@@ -125,7 +126,8 @@ def make_minion(
         always=tuple(names_in(config.schedule_returner)),
     )
     book, schedule = _schedule(config, reactor, ScheduledRuns(reactor, config.id, runner, outlets))
-    asked = ScheduleCalls(book, schedule)
+    asked = ScheduleBus(ScheduleCalls(book, schedule), book.listed, bus.fire)
+    bus.on(tags.MANAGE_SCHEDULE, asked.from_bus)
     listener = Listener(
         reactor,
         settings.listener(config),
