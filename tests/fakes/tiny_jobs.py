@@ -13,8 +13,15 @@ from collections.abc import Callable
 from txsalt.minion.jobrunner.context import CallRefused, JobContext
 
 
-def run(load: dict, context: JobContext) -> dict:
+def prepare(context: JobContext) -> int:
+    """Say which process was prepared."""
+    return os.getpid()
+
+
+def run(load: dict, context: JobContext, ready: object = None) -> dict:
     """Run one of the functions below."""
+    if load["fun"] == "prepared":
+        return {"return": ready, "retcode": 0, "success": True}
     value = FUNCTIONS[load["fun"]](context, *load.get("arg", []))
     return {"return": value, "retcode": 0, "success": True}
 

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.modules.calls import FakeContext
-from txsalt.minion.jobrunner.execute import run
+from txsalt.minion.jobrunner.execute import prepare, run
 
 OWN = """
 import datetime
@@ -58,6 +58,57 @@ def refused():
 def publication(**kwargs):
     return kwargs["__pub_fun"], kwargs["__pub_tgt"]
 """
+
+
+class PreparedTests(SynchronousTestCase):
+    """Functions that were made before there was a job for them."""
+
+    def setUp(self) -> None:
+        """A folder of the user's with one module."""
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir()
+        self.own = self.folder / "before.py"
+        self.own.write_text("def what():\n    return __salt__ is __daemon__.salt\n")
+        self.context = FakeContext({"module_dirs": [str(self.folder)]})
+        self.ready = prepare(self.context)
+        self.context.salt = self.ready.functions
+
+    def run_job(self, fun: str) -> object:
+        """What a job returns that gets what was made."""
+        load = {"fun": fun, "arg": [], "jid": self.context.jid, "tgt": "*", "tgt_type": "glob"}
+        return run(load, self.context, self.ready)["return"]
+
+    def test_taken(self) -> None:
+        """
+        A job takes what was made for it while the user's files are as they were.
+        """
+        self.assertEqual(self.run_job("before.what"), True)
+
+    def test_new_file(self) -> None:
+        """
+        A module that came later is found, and one that replaces another comes first.
+        """
+        (self.folder / "later.py").write_text("def what():\n    return 'new'\n")
+        (self.folder / "test.py").write_text("def ping():\n    return 'mine'\n")
+        self.assertEqual(self.run_job("later.what"), "new")
+        self.assertEqual(self.run_job("test.ping"), "mine")
+
+    def test_changed_file(self) -> None:
+        """
+        A module that was renamed by its text since, or is gone, is what it is now.
+        """
+        self.own.write_text("__virtualname__ = 'after'\ndef what():\n    return 'changed'\n")
+        self.assertEqual(self.run_job("after.what"), "changed")
+        self.own.unlink()
+        self.assertIn("not available", str(self.run_job("after.what")))
+
+    def test_new_folder(self) -> None:
+        """
+        A folder of a kind that came later within the user's folder counts.
+        """
+        (self.folder / "modules").mkdir()
+        (self.folder / "modules" / "later.py").write_text("def what():\n    return 'new'\n")
+        self.assertEqual(self.run_job("later.what"), "new")
 
 
 class ExecuteTests(SynchronousTestCase):

@@ -43,7 +43,7 @@ class ZygoteTestCase(TestCase):
             reactor,
             {"id": "web1"},
             self.called,
-            arguments=["--execute", "tests.fakes.tiny_jobs:run"],
+            arguments=["--execute", "tests.fakes.tiny_jobs"],
             **options,
         )
         self.addCleanup(zygote.stop)
@@ -250,12 +250,13 @@ class ControlTests(ZygoteTestCase):
         """
         await self.run_job("echo", 0)
         folder = f"/proc/{self.zygote_pid()}/fd"
-        before = len(os.listdir(folder))
+        before = 10  # of them two for the child that waits for its job
+        await until(lambda: len(os.listdir(folder)) == before)
         for start in range(0, 200, 20):
             jobs = [self.run_job("echo", start + n) for n in range(20)]
             for number, job in enumerate(jobs):
                 self.assertEqual((await job).result, ok(start + number))
-        self.assertEqual(len(os.listdir(folder)), before)
+        await until(lambda: len(os.listdir(folder)) == before)
         self.assertEqual(self.zygote.running, [])
 
     async def test_descriptors(self) -> None:
@@ -321,7 +322,7 @@ class LifeTests(ZygoteTestCase):
         """
         A zygote that always fails ends the job; nothing is tried for ever.
         """
-        self.zygote = Zygote(reactor, {}, self.called, arguments=["--execute", "nowhere:run"])
+        self.zygote = Zygote(reactor, {}, self.called, arguments=["--execute", "nowhere"])
         self.addCleanup(self.zygote.stop)
         self.assertIsNone((await self.run_job("echo", 1)).result)
 

@@ -67,6 +67,16 @@ def scan(places: Iterable[Place]) -> dict[str, ModuleFile]:
     return found
 
 
+def marks(places: Iterable[Place]) -> tuple[tuple[str, int, int, int], ...]:
+    """Name the files that ``scan`` reads in folders of the user's, each as it is now."""
+    return tuple(
+        _mark(path)
+        for place in places
+        if not place.package
+        for path in _sources(Path(place.directory))
+    )
+
+
 @functools.cache
 def _ours(place: Place) -> tuple[ModuleFile, ...]:
     """List a package of ours; it stays as it is while the process lives, and jobs inherit it."""
@@ -91,6 +101,14 @@ def _sources(directory: Path) -> list[Path]:
         elif (entry / "__init__.py").is_file():
             sources.append(entry / "__init__.py")
     return sources
+
+
+def _mark(path: Path) -> tuple[str, int, int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return str(path), 0, 0, 0
+    return str(path), status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _describe(path: Path, package_name: str) -> ModuleFile:

@@ -84,7 +84,9 @@ class _Generation:
     def retire(self) -> None:
         """Take no more jobs; end with the last."""
         self.retired = True
-        if not self.jobs and self.child is not None:
+        if self.jobs:
+            self.send({"kind": "retire"})
+        elif self.child is not None:
             self.child.close_input()
 
 

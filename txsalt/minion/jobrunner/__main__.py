@@ -7,17 +7,18 @@ import importlib
 import logging
 import os
 import sys
+from typing import cast
 
-from txsalt.minion.jobrunner.child import Execute
+from txsalt.minion.jobrunner.child import Work
 from txsalt.minion.jobrunner.zygote import Zygote
 
-_DEFAULT = "txsalt.minion.jobrunner.execute:run"
+_DEFAULT = "txsalt.minion.jobrunner.execute"
 
 
 def main(arguments: list[str]) -> None:
     """Serve until the daemon is gone."""
     parser = argparse.ArgumentParser(description="fork jobs for the minion daemon")
-    parser.add_argument("--execute", default=_DEFAULT, help="module:function that runs a job")
+    parser.add_argument("--execute", default=_DEFAULT, help="the module that runs jobs")
     options = parser.parse_args(arguments)
     # What jobs print goes where our log lines go; the protocol has descriptors of its own.
     os.dup2(2, 1)
@@ -25,13 +26,12 @@ def main(arguments: list[str]) -> None:
     Zygote(_load(options.execute), 3, 4).serve()
 
 
-def _load(name: str) -> Execute:
+def _load(name: str) -> Work:
     """Import what runs a job before the first fork, so that every job has it warm."""
-    module_name, _, function = name.partition(":")
-    module = importlib.import_module(module_name)
+    module = importlib.import_module(name)
     if hasattr(module, "preload"):
         module.preload()
-    return getattr(module, function)
+    return cast(Work, module)
 
 
 if __name__ == "__main__":

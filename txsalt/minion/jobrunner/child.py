@@ -12,16 +12,34 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Iterable
-from typing import NoReturn
+from collections.abc import Iterable
+from typing import NoReturn, Protocol
+
+from attrs import frozen
 
 from txsalt.errors import BadEncoding
 from txsalt.events import tags
 from txsalt.minion.jobrunner.context import JobContext, Link
 from txsalt.wire.pipe import encode
 
-# (load, context) -> result: {return, retcode, success, …}
-Execute = Callable[[dict, JobContext], dict]
+
+class Work(Protocol):
+    """What jobs do: ``execute``, or another module in tests."""
+
+    def prepare(self, context: JobContext) -> object:
+        """Make what every job needs, in a child that has none yet; it goes to ``run``."""
+
+    def run(self, load: dict, context: JobContext, ready: object = None) -> dict:
+        """Run a job; give {return, retcode, success, …}."""
+
+
+@frozen
+class Assignment:
+    """What a child is to run; as a frame to a spare, ``start`` with ``jid`` and ``load``."""
+
+    jid: str
+    load: dict
+
 
 LONGEST_RESULT = 64 * 1024 * 1024  # bytes, as encoded
 _SLACK = 4096  # for the map around the return value
@@ -31,8 +49,8 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
 def become_job(
-    execute: Execute,
-    load: dict,
+    work: Work,
+    assignment: Assignment | None,
     link: socket.socket,
     facts: dict,
     *,
@@ -42,8 +60,9 @@ def become_job(
     """
     Run one job in this newly forked process, send its result, and exit.
 
-    ``facts`` are the keyword arguments of JobContext but ``link``; ``close`` are the descriptors of
-    the zygote and of other jobs. Exits 0 with a result and 1 without.
+    Without an assignment this is a spare: it prepares itself and waits for one on ``link``.
+    ``facts`` are the keyword arguments of JobContext but ``jid`` and ``link``; ``close`` are the
+    descriptors of the zygote and of other jobs. Exits 0 with a result and 1 without.
     """
     code = 1
     job_pid = os.getpid()
@@ -52,10 +71,15 @@ def become_job(
         link.setblocking(True)
         to_zygote = Link(link)
         context = JobContext(link=to_zygote, **facts)
-        if load.get("stream"):
+        ready = None
+        if assignment is None:
+            ready = work.prepare(context)
+            assignment = _wait(to_zygote)
+        context.jid = assignment.jid
+        if assignment.load.get("stream"):
             context.live = _live(context)
         _limit_memory(facts["config"].get("job_memory_max"))
-        result = execute(load, context)
+        result = work.run(assignment.load, context, ready)
         if os.getpid() == job_pid:
             to_zygote.send_result(_result_frame(result))
         code = 0
@@ -71,6 +95,14 @@ def become_job(
     finally:
         # A process that the job forked and that came back here has no result to give.
         _leave(code)
+
+
+def _wait(link: Link) -> Assignment:
+    """Wait as a spare; exit where nothing comes."""
+    message = link.next_frame()
+    if message is None:
+        sys.exit(0)
+    return Assignment(message["jid"], message["load"])
 
 
 def result_of_refusal(text: str) -> dict:

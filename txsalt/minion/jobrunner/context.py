@@ -44,6 +44,13 @@ class Link:
             except (OSError, BadEncoding) as exc:
                 raise CallRefused(str(exc)) from exc
 
+    def next_frame(self) -> dict | None:
+        """Wait for what the zygote sends of itself; None when it is gone, or wants nothing."""
+        while data := self._socket.recv(_CHUNK):
+            for message in self._decoder.feed(data):
+                return message
+        return None
+
     def send_result(self, frame: bytes) -> None:
         """Send the last frame of the job."""
         self._socket.sendall(frame)
@@ -66,8 +73,10 @@ class JobContext:
     ``config``, ``grains`` and ``pillar`` are the job's own copies.
     """
 
-    def __init__(self, *, jid: str, config: dict, grains: dict, pillar: dict, link: Link) -> None:
-        """Made by the zygote, in the job."""
+    def __init__(
+        self, *, config: dict, grains: dict, pillar: dict, link: Link, jid: str = ""
+    ) -> None:
+        """Made by the zygote's child; ``jid`` is "" as long as it has no job."""
         self.jid = jid
         self.config = config
         self.grains = grains

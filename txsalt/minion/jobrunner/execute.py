@@ -15,6 +15,8 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol  # Any: arguments and results are whatever functions take and give
 
+from attrs import frozen
+
 from txsalt.events import tags
 from txsalt.jobs import verdict
 from txsalt.jobs.arguments import load_args_and_kwargs
@@ -26,7 +28,7 @@ from txsalt.jobs.errors import (
 )
 from txsalt.loader.functions import Functions
 from txsalt.loader.places import places_of
-from txsalt.loader.scan import package, scan
+from txsalt.loader.scan import marks, package, scan
 from txsalt.minion.jobrunner import state_lock
 from txsalt.minion.jobrunner.guest import SaltGuest, is_installed
 
@@ -63,7 +65,28 @@ def preload() -> None:
     is_installed()
 
 
-def run(load: Mapping[str, Any], context: Context, *, blackout: bool = True) -> dict[str, Any]:
+@frozen
+class Ready:
+    """The functions of a job that is to come, and of which files of the user's they are."""
+
+    functions: Functions
+    dunders: dict[str, Any]
+    marks: tuple[object, ...]
+
+
+def prepare(context: Context) -> Ready:
+    """Make the functions before there is a job; ``run`` makes them anew if files changed since."""
+    seen = _marks(context)  # first: what changes while the files are read shows
+    return Ready(*loaded(context), seen)
+
+
+def run(
+    load: Mapping[str, Any],
+    context: Context,
+    ready: Ready | None = None,
+    *,
+    blackout: bool = True,
+) -> dict[str, Any]:
     """
     Run a job; return {"return", "retcode", "success"} and perhaps "out".
 
@@ -76,7 +99,7 @@ def run(load: Mapping[str, Any], context: Context, *, blackout: bool = True) -> 
         from txsalt.minion.jobrunner import deliver
 
         return deliver.run(load, context)
-    job = _Job(load, context, blackout)
+    job = _Job(load, context, ready, blackout)
     fun = load["fun"]
     if isinstance(fun, str):
         answer, how = job.run_one(fun, load.get("arg") or [])
@@ -126,6 +149,12 @@ def loaded(context: Context) -> tuple[Functions, dict[str, Any]]:
     return functions, {**salts, "__utils__": utils}
 
 
+def _marks(context: Context) -> tuple[object, ...]:
+    """Tell one state of the user's module files from another."""
+    kinds = (("modules", BUILT_IN), ("utils", ""))
+    return tuple(marks(places_of(context.config, kind, ours)) for kind, ours in kinds)
+
+
 def _guest(
     context: Context, shared: dict[str, Any], native: Callable[[], Functions]
 ) -> SaltGuest | None:
@@ -137,11 +166,16 @@ def _guest(
 class _Job:
     """One run of ``run``."""
 
-    def __init__(self, load: Mapping[str, Any], context: Context, blackout: bool) -> None:
+    def __init__(
+        self, load: Mapping[str, Any], context: Context, ready: Ready | None, blackout: bool
+    ) -> None:
         self._load = load
         self._blackout = blackout
         self._context = context
-        self._functions, self._shared = functions_for(context)
+        if ready is None or ready.marks != _marks(context):
+            self._functions, self._shared = functions_for(context)
+        else:
+            self._functions, self._shared = ready.functions, ready.dunders["__context__"]
 
     def run_one(self, name: str, arg: list[Any]) -> tuple[verdict.Verdict, str | None]:
         """Run one function; return the verdict and the outputter that its module wishes."""

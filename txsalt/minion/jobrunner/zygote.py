@@ -16,13 +16,15 @@ import signal
 import socket
 import time
 
-from txsalt.minion.jobrunner.child import Execute, become_job, result_of_refusal
+from txsalt.minion.jobrunner.child import Assignment, Work, become_job, result_of_refusal
 from txsalt.minion.jobrunner.job import Job
+from txsalt.minion.jobrunner.spare import Spare
 from txsalt.wire.pipe import Decoder, encode
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 18
+_BREATH = 0.002  # seconds without work before a spare is forked: first the return leaves
 _LOOK_AGAIN = 0.02  # seconds, at a group that is being ended
 _READ = selectors.EVENT_READ
 _READ_WRITE = selectors.EVENT_READ | selectors.EVENT_WRITE
@@ -31,9 +33,9 @@ _READ_WRITE = selectors.EVENT_READ | selectors.EVENT_WRITE
 class Zygote:
     """The fork server."""
 
-    def __init__(self, execute: Execute, fd_in: int, fd_out: int) -> None:
-        """``execute`` runs in each job; ``fd_in`` and ``fd_out`` are the daemon's pipes."""
-        self._execute = execute
+    def __init__(self, work: Work, fd_in: int, fd_out: int) -> None:
+        """``work`` is what each job runs; ``fd_in`` and ``fd_out`` are the daemon's pipes."""
+        self._work = work
         self._in = fd_in
         self._out = fd_out
         self._pid = os.getpid()
@@ -43,6 +45,9 @@ class Zygote:
         self._selector = selectors.DefaultSelector()
         self._wake_in, self._wake_out = os.pipe()
         self._serving = True
+        self._spare: Spare | None = None
+        self._retired = False
+        self._wants_spare = False
 
     def serve(self) -> None:
         """Work until the daemon closes its end or SIGTERM comes, then kill what runs."""
@@ -58,7 +63,10 @@ class Zygote:
         try:
             self._say({"kind": "ready"})
             while self._serving:
-                for key, _ in self._selector.select(self._next_deadline()):
+                ready = self._selector.select(self._next_deadline())
+                if not ready and self._wants_spare:
+                    self._make_spare()
+                for key, _ in ready:
                     # An earlier one of this batch may have ended the job that this one was about,
                     # and another job may have its descriptor already.
                     if self._selector.get_map().get(key.fd) is key:
@@ -67,6 +75,7 @@ class Zygote:
         except BrokenPipeError:
             pass
         finally:
+            self._drop_spare()
             for job in self._jobs.values():
                 job.signal(signal.SIGKILL)
 
@@ -90,9 +99,12 @@ class Zygote:
     def _obey(self, message: dict) -> None:
         kind = message["kind"]
         if kind == "hello":
-            self._facts["config"] = message["config"]
+            self._learn(config=message["config"])
         elif kind == "facts":
-            self._facts["grains"], self._facts["pillar"] = message["grains"], message["pillar"]
+            self._learn(grains=message["grains"], pillar=message["pillar"])
+        elif kind == "retire":
+            self._retired = True
+            self._drop_spare()
         elif kind == "start":
             self._start(message["jid"], message["load"], message.get("timeout"))
         elif kind == "signal":
@@ -103,36 +115,74 @@ class Zygote:
         else:
             log.warning("the daemon sent a frame of an unknown kind: %s", kind)
 
+    def _learn(self, **facts: dict) -> None:
+        self._facts |= facts
+        self._drop_spare()
+        self._wants_spare = True
+
     def _start(self, jid: str, load: dict, timeout: float | None) -> None:
         if jid in self._jobs:
             log.warning("job %s runs already and is not started again", jid)
             return
+        assignment = Assignment(jid, load)
+        child = self._given_to_spare(assignment) or self._fork(assignment)
+        if isinstance(child, OSError):
+            result = result_of_refusal(f"The minion cannot start a process: {child.strerror}")
+            self._say_ended(jid, 1 << 8, result, 0.0, 0.0)
+            return
+        self._watch(Job(jid, child.pid, child.link, child.exit_fd, timeout))
+        self._say({"kind": "started", "jid": jid, "pid": child.pid})
+        self._wants_spare = True
+
+    def _fork(self, assignment: Assignment | None) -> Spare | OSError:
+        """Fork a child for a job, or a spare one."""
         ours, theirs = socket.socketpair()
         try:
             pid = os.fork()
         except OSError as exc:
             ours.close()
             theirs.close()
-            result = result_of_refusal(f"The minion cannot start a process: {exc.strerror}")
-            self._say_ended(jid, 1 << 8, result, 0.0, 0.0)
-            return
+            return exc
         if pid == 0:
             become_job(
-                self._execute,
-                load,
+                self._work,
+                assignment,
                 theirs,
-                {"jid": jid, **self._facts},
+                self._facts,
                 zygote_pid=self._pid,
                 close=[*self._descriptors(), ours.fileno()],
             )
         theirs.close()
-        self._watch(Job(jid, pid, ours, os.pidfd_open(pid), timeout))
-        self._say({"kind": "started", "jid": jid, "pid": pid})
-
-    def _watch(self, job: Job) -> None:
         # The child does the same: whoever comes first, a signal to the group reaches it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.setpgid(job.pid, job.pid)
+            os.setpgid(pid, pid)
+        return Spare(pid, ours, os.pidfd_open(pid))
+
+    def _given_to_spare(self, assignment: Assignment) -> Spare | None:
+        spare = self._spare
+        if spare is None or not spare.take(assignment):
+            self._drop_spare()
+            return None
+        self._spare = None
+        self._selector.unregister(spare.exit_fd)
+        return spare
+
+    def _make_spare(self) -> None:
+        self._wants_spare = False
+        if self._spare is None and not self._retired:
+            spare = self._fork(None)
+            if not isinstance(spare, OSError):
+                self._spare = spare
+                # One that ends by itself is not replaced before there is a job: it may do so again.
+                self._selector.register(spare.exit_fd, _READ, self._drop_spare)
+
+    def _drop_spare(self) -> None:
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            self._selector.unregister(spare.exit_fd)
+            spare.end()
+
+    def _watch(self, job: Job) -> None:
         self._jobs[job.jid] = job
         job.link.setblocking(False)
         self._selector.register(job.link, _READ, lambda: self._job_spoke(job))
@@ -141,7 +191,8 @@ class Zygote:
     def _descriptors(self) -> list[int]:
         """Everything that a job must not keep."""
         own = [self._in, self._out, self._wake_in, self._wake_out, self._selector.fileno()]
-        return own + [fd for job in self._jobs.values() for fd in job.descriptors]
+        spare = self._spare.descriptors if self._spare is not None else []
+        return own + spare + [fd for job in self._jobs.values() for fd in job.descriptors]
 
     def _job_spoke(self, job: Job) -> None:
         calls, more = job.read()
@@ -212,6 +263,8 @@ class Zygote:
             data = data[os.write(self._out, data) :]
 
     def _next_deadline(self) -> float | None:
+        if self._wants_spare:
+            return _BREATH
         now = time.monotonic()
         due = [job.deadline for job in self._jobs.values() if job.deadline is not None]
         due += [now + _LOOK_AGAIN for job in self._jobs.values() if job.has_exited]
