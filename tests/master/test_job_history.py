@@ -63,9 +63,85 @@ class JobHistoryTests(SynchronousTestCase):
         """
         One job is shown with its results, and with who did well.
         """
-        self.assertEqual(self.run_runner("jobs.exit_success", PING), {"m1": True, "m2": False})
+        self.assertEqual(
+            self.run_runner("jobs.exit_success", PING), dict(m1=True, m2=False, m3=False)
+        )
         shown = self.run_runner("jobs.print_job", jid=PING)
         self.assertEqual(set(shown[PING]["Result"]), {"m1", "m2"})
+
+    def test_unknown_job(self) -> None:
+        """
+        A job that is not stored is no job without results.
+        """
+        unknown = "20200101000000000000"
+        self.assertIn("no job", self.run_runner("jobs.list_job", unknown)["Error"])
+        self.assertIn("Error", self.run_runner("jobs.print_job", unknown)[unknown])
+        self.assertEqual(self.run_runner("jobs.lookup_jid", unknown, missing=True), {})
+
+    def test_returns(self) -> None:
+        """
+        What was returned, who has not; and the outputter that fits.
+        """
+        silent = "Minion did not return"
+        self.assertEqual(self.run_runner("jobs.lookup_jid", PING), {"m1": True, "m2": True})
+        found = self.run_runner("jobs.lookup_jid", PING, returned=False, missing=True)
+        self.assertEqual(found, {"m3": silent})
+        load = {"return": {}, "jid": ECHO, "fun": "state.sls", "retcode": 0, "out": "highstate"}
+        self.place.bench.jobs.save_return(read_return(load, "m1"), NOW)
+        found = self.run_runner("jobs.lookup_jid", ECHO, None, True, True)
+        self.assertEqual(found["outputter"], "highstate")
+        self.assertEqual(found["data"], {"m1": {}, "m2": silent, "m3": silent})
+
+    def test_search(self) -> None:
+        """
+        Jobs are found by what Salt's users search for.
+        """
+        load = {"fun": "pkg.install", "tgt": ["a1", "a2"], "tgt_type": "list", "user": "ann",
+                "arg": [], "metadata": {"ticket": 7}}  # fmt: skip
+        jid = "20260101000000000009"
+        self.place.bench.jobs.save_job(Job(jid=jid, created=NOW, load=load, minions=["a1"]))
+        for wanted, search in (
+            ([PING, ECHO], {"search_function": "test.ping,test.echo"}),
+            ([OLD, PING, ECHO], {"search_function": ["test.*"]}),
+            ([jid], {"search_target": "a2"}),
+            ([jid], {"search_metadata": {"ticket": 7, "other": 1}}),
+            ([], {"search_metadata": {"ticket": 8}}),
+            ([OLD], {"end_time": NOW - 1000}),
+            ([jid], {"start_time": NOW - 5}),
+        ):
+            self.assertEqual(list(self.run_runner("jobs.list_jobs", **search)), wanted, search)
+        found = self.run_runner("jobs.list_jobs", search_target="a*")
+        self.assertEqual(found[jid]["Metadata"], {"ticket": 7})
+        self.assertEqual(list(self.run_runner("jobs.last_run", metadata={"ticket": 7})), [jid])
+        probes = self.run_runner("jobs.list_jobs_filter", 9, filter_find_job=False)
+        self.assertIn(PROBE, probes)
+
+    def test_times(self) -> None:
+        """
+        A time may be written as the answers write it, in ISO 8601, or be a jid.
+        """
+        for text in ("2026, Jan 01 00:00:00.0", "2026, Jan 01", "2026-01-01T00:00", PING):
+            found = self.run_runner("jobs.list_jobs", start_time=text, end_time="2040-01-01")
+            self.assertIsInstance(found, dict)
+
+    def test_wrong_calls(self) -> None:
+        """
+        Arguments that a runner does not take are refused with those that it takes.
+        """
+        for fun, arg, kwarg, said in (
+            ("jobs.list_jobs", [], {"function": "x"}, "it takes ext_source, outputter, search_"),
+            ("jobs.active", [True, 1], {}, "at most 1"),
+            ("jobs.print_job", [], {}, "a jid is needed"),
+            ("jobs.print_job", [PING], {"jid": PING}, "twice"),
+            ("jobs.list_jobs", ["mysql"], {}, "own store"),
+            ("jobs.list_jobs", [], {"start_time": "teatime"}, "no time"),
+            ("jobs.list_jobs", [], {"search_function": {}}, ""),
+            ("manage.down", [True], {}, "key delete"),
+        ):
+            inner = {"arg": arg, "kwarg": kwarg}
+            reply = self.place.as_root("runner", fun=fun, direct=True, kwarg=inner)
+            self.assertIn(said, str(reply["data"]["return"]))
+            self.assertEqual(reply["data"]["success"], said == "", str(reply))
 
     def test_latest(self) -> None:
         """
@@ -74,6 +150,6 @@ class JobHistoryTests(SynchronousTestCase):
         self.assertEqual(list(self.run_runner("jobs.list_jobs_filter", 2)), [PING, ECHO])
         self.assertEqual(list(self.run_runner("jobs.last_run")), [ECHO])
         self.assertEqual(list(self.run_runner("jobs.last_run", function="*.ping")), [PING])
-        self.assertEqual(self.run_runner("jobs.last_run", target="nobody"), {})
+        self.assertEqual(self.run_runner("jobs.last_run", target="nobody"), False)
         wrong = self.place.as_root("runner", fun="jobs.list_jobs_filter", direct=True, kwarg={})
         self.assertFalse(wrong["data"]["success"])

@@ -2,7 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+import txsalt
 from tests.master.place import Place, key_pair
+from txsalt.errors import BadLoad
 from txsalt.master.store import presence as store
 from txsalt.master.worker.commands import presence
 from txsalt.protocol.admission import KeyState
@@ -43,10 +45,50 @@ class StatusTests(SynchronousTestCase):
         """
         self.place.as_root("runner", fun="manage.up", kwarg={})
         self.assertEqual(self.place.events[-1][1]["return"], ["here"])
-        for name in ("manage.alived", "manage.not_reaped", "manage.not_present"):
+        for name in ("manage.alived", "manage.reaped", "manage.not_present"):
             self.place.as_root("runner", fun=name, kwarg={})
         said = [data["return"] for tag, data in self.place.events if tag.endswith("/ret")]
         self.assertEqual(said, [["here"], ["here"], ["here"], ["away", "never"]])
+
+    def test_of_some(self) -> None:
+        """
+        Salt's arguments say of whom; who is not there has no address.
+        """
+        bench = self.place.bench
+        status = presence.status(bench, {"tgt": "a*"})
+        self.assertEqual(status, {"up": [], "down": ["away"]})
+        status = presence.status(bench, {"tgt": ["here", "never"], "tgt_type": "list"})
+        self.assertEqual(status, {"up": ["here"], "down": ["never"]})
+        with self.assertRaisesRegex(BadLoad, "must be exact"):
+            presence.status(bench, {"tgt": "pass:a*", "tgt_type": "pillar"})
+        self.assertEqual(presence.list_state(bench, {"show_ip": True}), {"here": "192.0.2.1"})
+        self.assertEqual(presence.list_state(bench, {"subset": ["away"]}), [])
+        self.assertEqual(presence.list_not_state(bench, {"subset": "away,x"}), ["away"])
+
+    def test_versions(self) -> None:
+        """
+        Versions of ours are compared to the master's; those of stock minions stand for themselves.
+        """
+        bench, own = self.place.bench, txsalt.__version__
+        for minion_id, grains in (
+            ("here", {"saltversion": "3008.0", "txsaltversion": own}),
+            ("never", {"saltversion": "3006.9"}),
+        ):
+            bench.facts.save(minion_id, grains, {}, 1.0)
+        known = presence.details(bench, {})
+        self.assertEqual((known["here"]["software"], known["here"]["version"]), ("txsalt", own))
+        self.assertEqual(
+            presence.versions(bench, {}),
+            {
+                "Master": own,
+                "Up to date": {"here": own},
+                "Minion offline": {"away": False, "never": False},
+            },
+        )
+        bench.facts.save("here", {"saltversion": "3006.9"}, {}, 2.0)
+        self.assertEqual(presence.versions(bench, {})["Stock minion"], {"here": "3006.9"})
+        bench.facts.save("here", {"txsaltversion": "0.0.1"}, {}, 3.0)
+        self.assertIn("Minion requires update", presence.versions(bench, {}))
 
     def test_details(self) -> None:
         """
@@ -63,6 +105,7 @@ class StatusTests(SynchronousTestCase):
                     "since": 2.0,
                     "heard": 1.5,
                     "address": "192.0.2.9",
+                    "software": "salt",
                     "version": "3008.3",
                 },
                 "never": {"state": "never"},

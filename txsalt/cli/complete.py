@@ -74,6 +74,10 @@ def _for_command(command: str, position: int, before: list[str], folder: str) ->
         if position == 1:
             return [(name, text) for name, (_, _, text) in ACTIONS.items()]
         return _jids(folder)
+    if command == "run":
+        from txsalt.cli.runner_names import HERE
+
+        return list(HERE.items()) if position == 1 else ()
     if command == "event":
         return [("watch", "print events"), ("fire", "send one")] if position == 1 else ()
     if command == "call":

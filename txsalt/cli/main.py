@@ -24,6 +24,7 @@ COMMANDS = {
     "swarm": ("txsalt.cli.swarm", "be many minions at once, to see what a master can take"),
     "status": ("txsalt.cli.status", "show which minions are up, and since when"),
     "why": ("txsalt.cli.why", "say why minions have not answered a job"),
+    "run": ("txsalt.cli.run", "run Salt's runners jobs.* and manage.* by name"),
     "completion": ("txsalt.cli.completion", "print the completion script of a shell"),
     "__complete": ("txsalt.cli.complete", ""),
 }

@@ -67,7 +67,7 @@ def _print_table(found: dict[str, dict[str, Any]], now: float) -> None:
                 since,
                 heard,
                 about.get("address", "-"),
-                about.get("version", "-"),
+                f"{about['software']} {about['version']}" if "version" in about else "-",
             )
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

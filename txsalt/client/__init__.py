@@ -1,7 +1,7 @@
 """
-Python's door to a local master: ``from txsalt.client import LocalClient, events``.
+Python's door to a local master: ``from txsalt.client import LocalClient, RunnerClient, events``.
 
-Both are loaded when they are asked for: the command line uses neither.
+They are loaded when they are asked for: the command line uses none of them.
 """
 
 from typing import Any
@@ -12,6 +12,10 @@ def __getattr__(name: str) -> Any:
         from txsalt.client.local_client import LocalClient
 
         return LocalClient
+    if name == "RunnerClient":
+        from txsalt.client.runner_client import RunnerClient
+
+        return RunnerClient
     if name == "events":
         import importlib
 

@@ -6,7 +6,7 @@ Interactions: everything else in this room asks, publishes and listens through a
 Source: PROTOCOL section 10.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any  # arguments and results are any msgpack value
@@ -135,6 +135,11 @@ class Session:
 
         Raises as ``ask``, and RequestRefused with the text of what went wrong.
         """
+        return self.call_runner(fun, (), arguments)
+
+    def call_runner(self, fun: str, arg: Sequence[Any], kwarg: Mapping[str, Any]) -> Any:
+        """Run a function of the master's table with arguments by place as well: see ``runner``."""
+        arguments = {"arg": list(arg), "kwarg": dict(kwarg)}
         reply = self.ask({"cmd": "runner", "fun": fun, "kwarg": arguments, "direct": True})
         data = _checked(reply).get("data")
         if not isinstance(data, dict):

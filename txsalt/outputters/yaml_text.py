@@ -25,6 +25,14 @@ def render(data: Mapping[str, Any]) -> str:
     return "\n".join(_map(data, 0, 0)) if data else "{}"
 
 
+def lines(value: Any) -> Iterator[str]:
+    """Write one value of any kind as the lines of a document."""
+    head, below = _node(value, 0, 0)
+    if head:
+        yield head
+    yield from below or ()
+
+
 def _node(value: Any, indent: int, depth: int) -> tuple[str, Iterator[str] | None]:
     """Return what stands on the line of the key or dash, and the lines below it."""
     if depth > MAX_DEPTH:

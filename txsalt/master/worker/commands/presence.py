@@ -4,14 +4,18 @@ Runners that say who is there, and what is known of those who did not answer.
 Nobody is asked: the daemon writes what it sees, about once a second.
 """
 
+import re
 from typing import Any  # arguments and results are any msgpack value
 
+import txsalt
 from txsalt.errors import BadLoad
+from txsalt.master.worker import permissions
 from txsalt.master.worker.bench import Bench
+from txsalt.master.worker.commands.publishing import expand_target, resolved
 from txsalt.protocol.admission import KeyState
 from txsalt.protocol.presence import NEWS_SECONDS
 from txsalt.targeting.needs import Needs
-from txsalt.wire import names
+from txsalt.wire import job_loads, names
 
 _STATES = {
     KeyState.ACCEPTED: "accepted",
@@ -20,15 +24,20 @@ _STATES = {
     None: "none",
 }
 # The grains that ``details`` shows.
-_SHOWN = Needs(grains=frozenset(["ipv4", "ipv6", "saltversion"]))
+_SHOWN = Needs(grains=frozenset(["ipv4", "ipv6", "saltversion", "txsaltversion"]))
+OURS, THEIRS = "txsalt", "salt"
 
 
 def status(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return ids that are ``up`` and those that are ``down``, as Salt's runner does."""
+    """
+    Return ids that are ``up`` and those that are ``down``, as Salt's runner does.
+
+    ``tgt`` and ``tgt_type``: only these.
+    """
     present = bench.presence.all()
     up: list[str] = []
     down: list[str] = []
-    for minion_id in bench.keys.accepted_ids():
+    for minion_id in _meant(bench, arguments):
         sighting = present.get(minion_id)
         (up if sighting is not None and sighting.up else down).append(minion_id)
     return {"up": up, "down": down}
@@ -44,10 +53,24 @@ def down(bench: Bench, arguments: dict[str, Any]) -> list[str]:
     return list(status(bench, arguments)["down"])
 
 
+def list_state(bench: Bench, arguments: dict[str, Any]) -> list[str] | dict[str, str]:
+    """Return who is there; ``subset``: only of these ids; ``show_ip``: as a map to addresses."""
+    there = _within(arguments, up(bench, {}))
+    if not arguments.get("show_ip"):
+        return there
+    known = details(bench, {})
+    return {each: known[each].get("address", "") for each in there if each in known}
+
+
+def list_not_state(bench: Bench, arguments: dict[str, Any]) -> list[str]:
+    """Return who is not there; ``subset``: only of these ids."""
+    return _within(arguments, down(bench, {}))
+
+
 def details(bench: Bench, arguments: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """
     Return for each accepted id: ``state`` (up, down, never), and if known ``since``, ``heard``
-    (Unix times), ``address`` and ``version``.
+    (Unix times), ``address``, and ``version`` of ``software``, which is txsalt or salt.
     """
     present = bench.presence.all()
     facts_of = bench.facts.lookup(_SHOWN)
@@ -63,16 +86,27 @@ def details(bench: Bench, arguments: dict[str, Any]) -> dict[str, dict[str, Any]
         address = (sighting.address if sighting is not None else "") or _address(grains)
         if address:
             about["address"] = address
-        if isinstance(grains.get("saltversion"), str):
-            about["version"] = grains["saltversion"]
+        # Ours say besides which line of Salt they are compatible with.
+        for software, grain in ((OURS, "txsaltversion"), (THEIRS, "saltversion")):
+            if "version" not in about and isinstance(grains.get(grain), str):
+                about |= {"software": software, "version": grains[grain]}
         found[minion_id] = about
     return found
 
 
-def versions(bench: Bench, arguments: dict[str, Any]) -> dict[str, str]:
-    """Return the version of each accepted minion that has told its own."""
-    found = details(bench, arguments).items()
-    return {minion_id: about["version"] for minion_id, about in found if "version" in about}
+def versions(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return versions by how they compare to the master's: the labels are those of Salt's runner.
+
+    Versions of stock minions are those of another program, and stand for themselves.
+    """
+    found: dict[str, Any] = {"Master": txsalt.__version__}
+    for minion_id, about in details(bench, {}).items():
+        if about["state"] != "up":
+            found.setdefault("Minion offline", {})[minion_id] = False
+        elif "version" in about:
+            found.setdefault(_label(about), {})[minion_id] = about["version"]
+    return found
 
 
 def why(bench: Bench, arguments: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -128,6 +162,42 @@ def absent(bench: Bench, arguments: dict[str, Any]) -> list[str]:
         return sighting.is_surely_down and sighting.since <= job.created
 
     return [each for each in job.minions if each not in returned and is_absent(each)]
+
+
+def _meant(bench: Bench, arguments: dict[str, Any]) -> list[str]:
+    tgt, tgt_type = arguments.get("tgt", "*"), arguments.get("tgt_type") or "glob"
+    if (tgt, tgt_type) == ("*", "glob"):
+        return bench.keys.accepted_ids()
+    request = job_loads.read_publish_request({"fun": "test.ping", "tgt": tgt, "tgt_type": tgt_type})
+    request = resolved(bench, request)
+    # Who may run this is not asked how far the rights over pillars go.
+    if problem := permissions.pillar_guess(request.tgt, request.tgt_type):
+        raise BadLoad(problem)
+    expansion = expand_target(bench, request.tgt, request.tgt_type, ":")
+    if expansion.problem:
+        raise BadLoad(expansion.problem)
+    return sorted(expansion.minions)
+
+
+def _within(arguments: dict[str, Any], ids: list[str]) -> list[str]:
+    subset = arguments.get("subset")
+    if subset is None:
+        return ids
+    wanted = set(subset.split(",") if isinstance(subset, str) else subset)
+    return [each for each in ids if each in wanted]
+
+
+def _label(about: dict[str, Any]) -> str:
+    if about["software"] != OURS:
+        return "Stock minion"
+    theirs, ours = _numbers(about["version"]), _numbers(txsalt.__version__)
+    if theirs == ours:
+        return "Up to date"
+    return "Minion requires update" if theirs < ours else "Minion newer than master"
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(each) for each in re.findall(r"[0-9]{1,9}", version)[:4]]
 
 
 def _address(grains: dict[Any, Any]) -> str:

@@ -20,6 +20,7 @@ from txsalt.master.worker.commands import (
     job_records,
     keys,
     presence,
+    runner_calls,
     targets,
 )
 from txsalt.master.worker.gatekeeper import Opened
@@ -47,6 +48,7 @@ RUNNERS: dict[str, Function] = {
     "jobs.list_jobs_filter": job_history.list_jobs_filter,
     "jobs.last_run": job_history.last_run,
     "jobs.active": job_history.active,
+    "jobs.master": job_history.master,
     "jobs.search": job_records.search,
     "jobs.show": job_records.show,
     "jobs.returns": job_records.returns,
@@ -62,16 +64,19 @@ RUNNERS: dict[str, Function] = {
     "manage.down": presence.down,
     # Salt has several ways to tell who is there; here one knows, and all say the same.
     **dict.fromkeys(
-        ("manage.present", "manage.joined", "manage.allowed", "manage.alived"), presence.up
+        (
+            *("manage.present", "manage.joined", "manage.allowed", "manage.alived"),
+            *("manage.list_state", "manage.reaped"),
+        ),
+        presence.list_state,
     ),
     **dict.fromkeys(
-        ("manage.not_present", "manage.not_joined", "manage.not_allowed", "manage.not_alived"),
-        presence.down,
+        (
+            *("manage.not_present", "manage.not_joined", "manage.not_allowed"),
+            *("manage.not_alived", "manage.list_not_state", "manage.not_reaped"),
+        ),
+        presence.list_not_state,
     ),
-    "manage.list_state": presence.up,
-    "manage.list_not_state": presence.down,
-    "manage.reaped": presence.down,
-    "manage.not_reaped": presence.up,
     "manage.versions": presence.versions,
     "presence.details": presence.details,
 }
@@ -145,7 +150,7 @@ def _run(
     if function is None:
         return {"return": f"'{fun:.100}' is not available.", "success": False}
     try:
-        return {"return": function(bench, arguments), "success": True}
+        return {"return": function(bench, runner_calls.named(fun, arguments)), "success": True}
     except TxsaltError as exc:
         return {"return": str(exc), "success": False}
 
