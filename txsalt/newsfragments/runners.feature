@@ -1,1 +1,1 @@
-``txsalt-cli run jobs.list_jobs``, ``run manage.up`` and the other functions of Salt's runners ``jobs`` and ``manage`` work by name, with Salt's arguments and answers; from Python, ``RunnerClient(config_dir).cmd(…)``.
+Runners jobs.active, print_job, exit_success, last_run, list_jobs_filter and the manage.* that ask who is there.

@@ -1,0 +1,1 @@
+``txsalt-cli run jobs.list_jobs``, ``run manage.up`` and the other functions of Salt's runners ``jobs`` and ``manage`` work by name, with Salt's arguments and answers; from Python, ``RunnerClient(config_dir).cmd(…)``.
