@@ -1,10 +1,11 @@
 """Tests of virtual minions: their facts, whom a publication is for, their keys."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from txsalt.errors import KeyFileError
 from txsalt.swarm import keyring, minions
@@ -84,3 +85,18 @@ class FleetTests(SynchronousTestCase):
         self.assertRaises(KeyFileError, keyring.accept, pki, keys)
         keyring.take_back(pki, keys)
         self.assertEqual([path.name for path in (pki / "minions").iterdir()], ["v-01"])
+
+    def test_keys_at_a_master_of_another_account(self) -> None:
+        """
+        Keys that root accepts belong to whom the folder of keys belongs.
+        """
+        if os.geteuid() != 0:
+            raise SkipTest("only root can give files away")
+        folder = self.folder / "pki" / "minions"
+        folder.mkdir(parents=True)
+        os.chown(folder, 12345, 12346)
+        keyring.accept(folder.parent, {"m1": self.pairs[0].key.public})
+        status = (folder / "m1").stat()
+        self.assertEqual(
+            (status.st_uid, status.st_gid, status.st_mode & 0o777), (12345, 12346, 0o600)
+        )

@@ -70,8 +70,12 @@ def _accept(path: Path, key: rsa.PublicKey) -> None:
         if path.read_text().strip() != key.pem:
             raise KeyFileError(str(path), "another key of this id is accepted; choose a prefix")
         return
+    path.touch(mode=0o600)
+    if os.geteuid() == 0:
+        # The master may run as another user, and reads the key as soon as it is there.
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
     path.write_text(key.pem)
-    path.chmod(0o600)
 
 
 def _pair(path: Path, bits: int) -> Pair:
