@@ -106,6 +106,18 @@ class ScheduleSpineTests(SpineCase):
         self.assertEqual(self.call("schedule.delete", "marks")["changes"], {"marks": "removed"})
         self.assertNotIn("marks", self.call("schedule.list", "return_yaml=False"))
 
+    def test_changed_by_an_event(self) -> None:
+        """
+        An event on the minion's own bus changes the schedule, as it does with Salt.
+        """
+        self.call("schedule.add", "quiet", "function=test.ping", "seconds=3600")
+        self.assertIs(
+            self.call("event.fire", "{func: disable_job, name: quiet}", "manage_schedule"), True
+        )
+        jobs = self.call("schedule.list", "return_yaml=False")
+        self.assertIs(jobs["quiet"]["enabled"], False)
+        self.assertEqual(self.call("schedule.delete", "quiet")["changes"], {"quiet": "removed"})
+
     def test_returners(self) -> None:
         """
         A result goes to the returners of the call and to those of the minion, besides the master.

@@ -229,6 +229,8 @@ class EventBusTests(SynchronousTestCase):
         self.pull.callback(event.write_event("pillar_refresh", {"force": True}))
         self.pull.callback(event.write_event("other", {}))
         self.assertEqual(heard, [{"force": True}])
+        self.bus.take("pillar_refresh", {"by": "a job"})
+        self.assertEqual(heard.pop(), {"by": "a job"})
         tag, data = event.read_event(self.publish.sent[0])
         self.assertEqual((tag, data["force"]), ("pillar_refresh", True))
         self.assertEqual(data["_stamp"], "1970-01-01T00:00:00+00:00")

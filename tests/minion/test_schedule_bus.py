@@ -43,7 +43,9 @@ class ScheduleBusTests(ScheduleCase):
         self.bus.from_bus({"func": "modify", "name": "a", "schedule": every(60)})
         self.assertEqual((self.events, self.book.listed()["a"]["seconds"]), ([], 60))
         self.assertEqual(self.wish("save_schedule"), ("saved", {}))
-        self.assertEqual(self.wish("delete", name="a"), ("delete_complete", {"schedule": {"enabled": True}}))
+        self.assertEqual(
+            self.wish("delete", name="a"), ("delete_complete", {"schedule": {"enabled": True}})
+        )
 
     def test_times(self) -> None:
         """

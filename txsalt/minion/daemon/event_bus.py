@@ -127,16 +127,20 @@ class EventBus(Service):
         except QueueFull as exc:
             self._complaints.about(str(exc))
 
+    def take(self, tag: str, data: Data) -> None:
+        """Publish an event that a program or a job fires, and do what it asks for."""
+        self.fire(tag, data)
+        for prefix, call in self._asked.items():
+            if tag.startswith(prefix):
+                call(data)
+
     def _received(self, frame: bytes) -> None:
         try:
             tag, data = event.read_event(frame, self._max_event_size)
         except RemoteError as exc:
             self._complaints.about(str(exc))
             return
-        self.fire(tag, data)
-        for prefix, call in self._asked.items():
-            if tag.startswith(prefix):
-                call(data)
+        self.take(tag, data)
 
     def _subscribed(self, prefix: bytes) -> None:
         if prefix.startswith(tags.LIVE_PREFIX.encode()) and self._publish is not None:

@@ -98,7 +98,7 @@ def make_minion(
 
     calls = Calls(
         request=link.request,
-        fire_local=bus.fire,
+        fire_local=bus.take,
         refreshes=refreshes,
         waits=waits,
         schedule=ask_schedule,
