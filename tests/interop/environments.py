@@ -8,6 +8,7 @@ environment is used as it is.
 """
 
 import argparse
+import configparser
 import fcntl
 import json
 import os
@@ -20,12 +21,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+
+def _needs_of_ours() -> tuple[str, ...]:
+    """What txsalt itself needs: the checkout is run from where it is, and not installed."""
+    setup = configparser.ConfigParser()
+    setup.read(Path(__file__).parents[2] / "setup.cfg")
+    lines = setup["options"]["install_requires"].splitlines()
+    return tuple(line.replace(" ", "") for line in lines if line and not line.startswith("#"))
+
+
 # A line is one long-lived release of Salt; each wants the newest of its kind. "guest" is the Salt
 # that lives beside txsalt in one environment, with a package of more modules for it.
 LINES = {
     "3008": ("salt==3008.*",),
     "3006": ("salt==3006.*",),
-    "guest": ("salt==3008.*", "saltext.consul==1.*"),
+    "guest": ("salt==3008.*", "saltext.consul==1.*", *_needs_of_ours()),
 }
 
 

@@ -292,6 +292,21 @@ class TxMinion(Minion):
         return _twistd(self, "txsalt-minion")
 
 
+class GuestMinion(TxMinion):
+    """Our minion in an environment with the salt package, which its jobs may use."""
+
+    def __init__(self, master: Master, minion_id: str, salt_modules: str) -> None:
+        self.salt_modules = salt_modules
+        super().__init__(master, minion_id)
+
+    def extra_options(self) -> dict[str, Any]:
+        return {"salt_modules": self.salt_modules, "enable_fqdns_grains": False}
+
+    def command(self) -> list[str]:
+        scripts = Path(environments.command("guest", "twistd")).parent
+        return _twistd(self, "txsalt-minion", scripts)
+
+
 class Fleet:
     """A master with its minions, from the first contact to the start events."""
 

@@ -265,6 +265,10 @@ class Daemon:
         """The last lines of the log, for a message."""
         return "\n".join(self.log().splitlines()[-count:])
 
+    def family(self) -> list[psutil.Process]:
+        """Its processes, oldest first; it must run."""
+        return sorted(self._family(), key=lambda each: (each.create_time(), each.pid))
+
     def _family(self) -> list[psutil.Process]:
         assert self._process is not None
         found = set(keeper.survivors(str(self.root), self._sessions))
