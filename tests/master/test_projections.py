@@ -15,7 +15,7 @@ from txsalt.master.store.facts import FactsStore
 from txsalt.master.store.identities import forget
 from txsalt.targeting import needs
 from txsalt.targeting.expand import expected
-from txsalt.targeting.facts import Facts, FactsOfMany
+from txsalt.targeting.facts import FactsOfMany
 from txsalt.targeting.needs import EVERYTHING, Needs
 from txsalt.wire import serial
 
@@ -55,11 +55,11 @@ class FewFactsTests(StoreCase):
         Thousands of minions with three systems cost the work of three.
         """
         self.fill(300)
-        judged: list[Facts] = []
+        judged: list[dict[Any, Any]] = []
         facts_of = self.facts.lookup(OS)
         assert isinstance(facts_of, FactsOfMany)
-        facts_of.judged(judged.append)
-        self.assertEqual(sorted(each.grains["os"] for each in judged), ["OS0", "OS1", "OS2"])
+        facts_of.judged("grains", "os", judged.append)
+        self.assertEqual(sorted(each["os"] for each in judged), ["OS0", "OS1", "OS2"])
 
     def test_a_worker_that_has_just_begun(self) -> None:
         """

@@ -44,6 +44,19 @@ class ResolveTests(SynchronousTestCase):
             error = self.assertRaises(BadTarget, resolve, f"N@{name}", GROUPS)
             self.assertIn(f"nodegroup {name}", str(error))
 
+    def test_mistyped_names(self) -> None:
+        """
+        An unknown group comes with the nearest that there is, and with nothing where none is near.
+        """
+        for name, groups, said in (
+            ("regexp", GROUPS, "unknown nodegroup regexp; did you mean regex?"),
+            ("zzz", GROUPS, "unknown nodegroup zzz"),
+            ("web", {}, "unknown nodegroup web: the master's option nodegroups names none"),
+            ("plain" * 20, GROUPS, f"unknown nodegroup {'plain' * 20}"),
+        ):
+            error = self.assertRaises(BadTarget, resolve, f"N@{name}", groups)
+            self.assertIn(f"{said} (at", str(error))
+
     def test_groups_that_multiply_are_stopped(self) -> None:
         """
         Groups of groups of groups do not fill the memory.

@@ -8,13 +8,14 @@ Source: PROTOCOL.md 10.3, 11.4.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from attrs import Factory, frozen
 
 from txsalt.errors import BadTarget
 from txsalt.targeting import matchers
 from txsalt.targeting.expression import Node, Pattern, evaluate, leaves
-from txsalt.targeting.facts import Facts, FactsOf, FactsOfMany
+from txsalt.targeting.facts import FactsOf, FactsOfMany
 from txsalt.targeting.matches_me import (
     BY_FACTS,
     BY_ID,
@@ -22,6 +23,7 @@ from txsalt.targeting.matches_me import (
     WITH_DELIMITER,
     check_pattern,
     leaf_matcher,
+    looks_at,
     usable_compound,
 )
 from txsalt.targeting.nodegroups import Nodegroups, resolve
@@ -125,13 +127,13 @@ def _of_leaf(leaf: Pattern, tgt_type: str, facts_of: FactsOf) -> Callable[[str],
         return matchers.id_matcher(leaf.engine, leaf.pattern)
     match = leaf_matcher(leaf, tgt_type)
 
-    def answer(facts: Facts) -> bool | BadTarget:
+    def answer(data: dict[Any, Any]) -> bool | BadTarget:
         try:
-            return match(facts)
+            return match(data)
         except BadTarget as exc:
             return exc
 
-    told = _told(facts_of, answer)
+    told = _told(leaf, facts_of, answer)
 
     def decide(minion_id: str) -> bool | None:
         found = told(minion_id)
@@ -144,14 +146,17 @@ def _of_leaf(leaf: Pattern, tgt_type: str, facts_of: FactsOf) -> Callable[[str],
 
 
 def _told(
-    facts_of: FactsOf, answer: Callable[[Facts], bool | BadTarget]
+    leaf: Pattern, facts_of: FactsOf, answer: Callable[[dict[Any, Any]], bool | BadTarget]
 ) -> Callable[[str], bool | BadTarget | None]:
-    # What a thousand minions have in common is matched once, also if that is refused as too costly.
-    if isinstance(facts_of, FactsOfMany):
-        return facts_of.judged(answer)
+    source, name = looks_at(leaf)
+    if name is not None and isinstance(facts_of, FactsOfMany):
+        # What a thousand minions have in common is matched once, also if it is too costly.
+        return facts_of.judged(source, name, answer)
 
     def told(minion_id: str) -> bool | BadTarget | None:
         facts = facts_of(minion_id)
-        return None if facts is None else answer(facts)
+        if facts is None:
+            return None
+        return answer(facts.grains if source == "grains" else facts.pillar)
 
     return told

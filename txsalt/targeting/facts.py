@@ -1,7 +1,7 @@
 """What is known about one minion when a target is matched against it."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from attrs import Factory, frozen
 
@@ -20,6 +20,7 @@ class Facts:
 
 
 FactsOf = Callable[[str], Facts | None]
+Source = Literal["grains", "pillar"]
 Answer = TypeVar("Answer")
 
 
@@ -30,9 +31,12 @@ class FactsOfMany(Protocol):
     def __call__(self, minion_id: str) -> Facts | None:
         """Return the facts of one minion, None if they are not known."""
 
-    def judged(self, judge: Callable[[Facts], Answer]) -> Callable[[str], Answer | None]:
+    def judged(
+        self, source: Source, name: str, judge: Callable[[dict[Any, Any]], Answer]
+    ) -> Callable[[str], Answer | None]:
         """
-        Return what tells of an id what ``judge`` says of its facts, None if they are not known.
+        Return what tells of an id what ``judge`` says, None if the facts are not known.
 
-        Minions that have the same facts are judged once, under the id of none of them.
+        ``judge`` gets a map of the entry with this name, empty if there is none, and is asked once
+        for all minions that have the same there.
         """

@@ -83,20 +83,25 @@ def pillar_exact(pattern: str, facts: Facts, delimiter: str = ":") -> bool:
 
 def ipcidr(pattern: str, facts: Facts) -> bool:
     """Match one address, or a network without host bits, against grains ``ipv4`` and ``ipv6``."""
-    return ipcidr_matcher(pattern)(facts)
+    return ipcidr_matcher(pattern)(facts.grains)
 
 
-def ipcidr_matcher(pattern: str) -> Callable[[Facts], bool]:
-    """Return ``ipcidr`` for one pattern and many minions; raises BadTarget."""
+def ipcidr_matcher(pattern: str) -> Callable[[dict[Any, Any]], bool]:
+    """Return ``ipcidr`` for one pattern and the grains of many minions; raises BadTarget."""
     network = network_of(pattern)
-    name = f"ipv{network.version}"
+    name = address_grain(pattern)
     is_inside = _is_inside_v4(network) if network.version == 4 else _is_inside_v6(network)
 
-    def match(facts: Facts) -> bool:
-        own = facts.grains.get(name)
+    def match(grains: dict[Any, Any]) -> bool:
+        own = grains.get(name)
         return any(map(is_inside, own if isinstance(own, list | tuple) else [own]))
 
     return match
+
+
+def address_grain(pattern: str) -> str:
+    """Return the grain that a target by network looks at; raises BadTarget."""
+    return f"ipv{network_of(pattern).version}"
 
 
 def network_of(pattern: str) -> Network:

@@ -5,13 +5,14 @@ Source: PROTOCOL.md 11.3 (steps 2 and 3), 11.4.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from txsalt.errors import BadTarget
 from txsalt.targeting import matchers
 from txsalt.targeting.bounded_regex import MAX_PATTERN, bounded_regex
 from txsalt.targeting.expression import Node, Pattern, evaluate, leaves, parse_compound
-from txsalt.targeting.facts import Facts
-from txsalt.targeting.paths import Kind, path_matcher
+from txsalt.targeting.facts import Facts, Source
+from txsalt.targeting.paths import Kind, first_word, path_matcher
 
 # A delimiter of the publication's own counts only for these.
 WITH_DELIMITER = frozenset(["grain", "grain_pcre", "pillar"])
@@ -70,15 +71,28 @@ def match_leaf(leaf: Pattern, facts: Facts, tgt_type: str) -> bool:
     return match_engine(_engine(leaf, tgt_type), leaf.pattern, facts, leaf.delimiter)
 
 
-def leaf_matcher(leaf: Pattern, tgt_type: str) -> Callable[[Facts], bool]:
-    """Return ``match_leaf`` of a word that looks at facts, for many minions; raises BadTarget."""
+def leaf_matcher(leaf: Pattern, tgt_type: str) -> Callable[[dict[Any, Any]], bool]:
+    """
+    Return ``match_leaf`` of a word that looks at facts, for the maps of many minions.
+
+    They are what ``looks_at`` says. Raises BadTarget.
+    """
     engine = _engine(leaf, tgt_type)
     if engine == "ipcidr":
         return matchers.ipcidr_matcher(leaf.pattern)
-    match = path_matcher(leaf.pattern, _KINDS[engine], leaf.delimiter)
-    if engine.startswith("grain"):
-        return lambda facts: match(facts.grains)
-    return lambda facts: match(facts.pillar)
+    return path_matcher(leaf.pattern, _KINDS[engine], leaf.delimiter)
+
+
+def looks_at(leaf: Pattern) -> tuple[Source, str | None]:
+    """
+    Return where a word that looks at facts finds the one entry that it needs; None: any.
+
+    Its name stands for each key that ``paths.keys_of`` gives for it. Raises BadTarget.
+    """
+    if leaf.engine == "ipcidr":
+        return "grains", matchers.address_grain(leaf.pattern)
+    source: Source = "grains" if leaf.engine.startswith("grain") else "pillar"
+    return source, first_word(leaf.pattern, leaf.delimiter)
 
 
 def _engine(leaf: Pattern, tgt_type: str) -> str:

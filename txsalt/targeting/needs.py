@@ -11,10 +11,14 @@ from attrs import frozen
 
 from txsalt.errors import BadTarget
 from txsalt.targeting.expression import Pattern, leaves
-from txsalt.targeting.matchers import network_of
-from txsalt.targeting.matches_me import BY_FACTS, COMPOUNDS, WITH_DELIMITER, usable_compound
+from txsalt.targeting.matches_me import (
+    BY_FACTS,
+    COMPOUNDS,
+    WITH_DELIMITER,
+    looks_at,
+    usable_compound,
+)
 from txsalt.targeting.nodegroups import Nodegroups, resolve
-from txsalt.targeting.paths import first_word
 
 _NONE: frozenset[str] = frozenset()
 
@@ -49,24 +53,22 @@ def of_target(
             return of_leaves(leaves(node))
         if tgt_type not in BY_FACTS or not isinstance(tgt, str):
             return NOTHING
-        return _of(tgt_type, tgt, delimiter if tgt_type in WITH_DELIMITER else ":")
+        return _of(Pattern(tgt_type, tgt, delimiter if tgt_type in WITH_DELIMITER else ":"))
     except BadTarget:
         return NOTHING
 
 
 def of_leaves(patterns: Iterable[Pattern]) -> Needs:
     """Return what the words of a compound target look at.  Raises BadTarget for a bad network."""
-    return _joined([_of(each.engine, each.pattern, each.delimiter) for each in patterns])
+    return _joined([_of(each) for each in patterns])
 
 
-def _of(engine: str, pattern: str, delimiter: str) -> Needs:
-    if engine == "ipcidr":
-        return Needs(grains=frozenset([f"ipv{network_of(pattern).version}"]))
-    if engine not in BY_FACTS:
+def _of(leaf: Pattern) -> Needs:
+    if leaf.engine not in BY_FACTS:
         return NOTHING
-    word = first_word(pattern, delimiter)
-    names = None if word is None else frozenset([word])
-    return Needs(grains=names) if engine.startswith("grain") else Needs(pillar=names)
+    source, name = looks_at(leaf)
+    names = None if name is None else frozenset([name])
+    return Needs(grains=names) if source == "grains" else Needs(pillar=names)
 
 
 def _joined(several: Sequence[Needs]) -> Needs:

@@ -6,12 +6,15 @@ words, or simply a list of ids. Minions do not know them: the sender resolves th
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from txsalt.errors import BadTarget
 from txsalt.targeting.expression import MAX_LENGTH, OPERATORS, parse_word
 
 Nodegroups = Mapping[str, str | Sequence[str]]
 
+# A guess takes time that grows with both.
+_LONGEST_GUESS, _MOST_GUESSES = 64, 1000
 _REGEX_SIGNS = frozenset("([{\\?}])")
 # How a blank inside a word is written, as blanks separate words.
 _BLANK = {"glob": "?", "grain": "?", "pillar": "?"}
@@ -55,7 +58,7 @@ def _definition(name: str, nodegroups: Nodegroups, inside: tuple[str, ...]) -> l
         chain = " → ".join([*inside[inside.index(name) :], name])
         raise BadTarget(f"nodegroup {name} contains itself ({chain})")
     if name not in nodegroups:
-        raise BadTarget(f"unknown nodegroup {name}")
+        raise BadTarget(f"unknown nodegroup {name}{_near(name, nodegroups)}")
     value = nodegroups[name]
     if not isinstance(value, str | list | tuple):
         raise BadTarget(f"nodegroup {name} is neither a text nor a list")
@@ -67,6 +70,19 @@ def _definition(name: str, nodegroups: Nodegroups, inside: tuple[str, ...]) -> l
         return [f"{sign}@{','.join(words)}"]
     without_blanks = [_without_blanks(word, name) for word in words]
     return ["(", *_expand(without_blanks, nodegroups, (*inside, name)), ")"]
+
+
+def _near(name: str, nodegroups: Nodegroups) -> str:
+    """Name the nearest nodegroup, for who has mistyped it."""
+    if not nodegroups:
+        return ": the master's option nodegroups names none"
+    if len(name) > _LONGEST_GUESS:
+        return ""
+    # Only here: no other target pays for it.
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(islice(map(str, nodegroups), _MOST_GUESSES)), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _are_plain_names(words: list[str]) -> bool:

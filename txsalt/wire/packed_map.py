@@ -38,13 +38,6 @@ def entries(packed: bytes) -> Iterator[tuple[bytes, bytes]]:
         raise BadEncoding(type(exc).__name__) from exc
 
 
-def listed(parts: Sequence[bytes]) -> bytes:
-    """Return the packed list of some packed values."""
-    if len(parts) < 16:
-        return b"%c%s" % (0x90 + len(parts), b"".join(parts))
-    return msgpack.Packer().pack_array_header(len(parts)) + b"".join(parts)
-
-
 def joined(parts: Sequence[bytes]) -> bytes:
     """Return the packed map of some packed entries."""
     if len(parts) < 16:

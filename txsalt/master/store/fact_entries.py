@@ -11,7 +11,7 @@ number of the block, then the bucket of the entry, then the place of the minion 
 
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from txsalt.targeting.paths import keys_of
 from txsalt.wire import packed_map, serial
@@ -58,9 +58,11 @@ def forget(connection: sqlite3.Connection, number: int) -> None:
     )
 
 
-def changed(connection: sqlite3.Connection, source: str, name: str, since: int) -> dict[str, bytes]:
+def changed(
+    connection: sqlite3.Connection, source: str, name: str, since: int
+) -> Iterator[tuple[str, bytes]]:
     """
-    Return by id of each minion whose facts changed after ``since`` its entry of a name.
+    Return the id of each minion whose facts changed after ``since``, with its entry of a name.
 
     That is a packed map, empty where there is no such entry. ``name`` stands for each key that
     ``paths.keys_of`` gives for it.
@@ -68,12 +70,14 @@ def changed(connection: sqlite3.Connection, source: str, name: str, since: int) 
     kind, keys, sign = SOURCES.index(source), keys_of(name), serial.pack_bin(name)
     pick, usual = packed_map.picker(keys), (packed_map.EMPTY, packed_map.joined([sign]))
     rows = connection.execute(_READ, (_column(kind, _bucket(sign)), since))
-    found = {minion_id: each if each.startswith(usual) else pick(each) for minion_id, each in rows}
+    found = ((row[0], row[1] if row[1].startswith(usual) else pick(row[1])) for row in rows)
     if len(keys) == 1:
         return found
-    for minion_id, each in connection.execute(_READ, (_column(kind, _NO_TEXT), since)):
-        found[minion_id] = _both(found.get(minion_id, packed_map.EMPTY), pick(each))
-    return found
+    others = dict(connection.execute(_READ, (_column(kind, _NO_TEXT), since)))
+    return (
+        (minion_id, _both(each, pick(others.get(minion_id, packed_map.EMPTY))))
+        for minion_id, each in found
+    )
 
 
 def _both(one: bytes, other: bytes) -> bytes:

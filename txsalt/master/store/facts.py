@@ -7,18 +7,18 @@ Source: PROTOCOL sections 9.2, 10.3.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any  # grains and pillar hold any msgpack value
 
 from attrs import frozen
 
 from txsalt.master.store import fact_entries
 from txsalt.master.store.projections import Projections
-from txsalt.targeting.facts import Answer, Facts, FactsOf
+from txsalt.targeting.facts import Answer, Facts, FactsOf, Source
 from txsalt.targeting.needs import Needs
 from txsalt.wire import packed_map, serial
 
-_CHUNK = 64 * 1024  # bytes, packed
+_CHUNK = 8 * 1024  # bytes, packed
 
 _PACKED = "SELECT number, grains, pillar FROM facts JOIN packed_facts USING (number) WHERE id = ?"
 
@@ -98,14 +98,12 @@ class FactsStore:
             known = {minion_id for (minion_id,) in self._execute("SELECT id FROM facts")}
             return lambda minion_id: Facts(minion_id) if minion_id in known else None
         counters = dict(self._execute("SELECT name, value FROM counters"))
-        grains = [self._grains.of(name, counters) for name in sorted(needs.grains)]
-        pillar = [self._pillar.of(name, counters) for name in sorted(needs.pillar)]
-        match grains, pillar:
-            case [column], []:
-                return _Column(column, _of_grains)
-            case [], [column]:
-                return _Column(column, _of_pillar)
-        return _side_by_side([*grains, *pillar], len(grains))
+        columns: dict[Source, dict[str, dict[str, bytes]]] = {
+            "grains": {name: self._grains.of(name, counters) for name in needs.grains},
+            "pillar": {name: self._pillar.of(name, counters) for name in needs.pillar},
+        }
+        one = next(iter((columns["grains"] or columns["pillar"]).values()))
+        return _Columns(columns, one)
 
     def _whole(self) -> FactsOf:
         last: Facts | None = None
@@ -129,54 +127,32 @@ def forget(connection: sqlite3.Connection, minion_id: str) -> None:
 
 
 @frozen(eq=False)
-class _Column:
-    """What is known of minions, packed, by id; ``_read`` makes facts of it when it is unpacked."""
+class _Columns:
+    """Packed entries of some names, by minion id; a ``FactsOfMany``."""
 
-    _packed: dict[str, bytes]
-    _read: Callable[[str, Any], Facts]
+    _of: dict[Source, dict[str, dict[str, bytes]]]
+    _known: Container[str]
 
     def __call__(self, minion_id: str) -> Facts | None:
-        packed = self._packed.get(minion_id)
-        return None if packed is None else self._read(minion_id, *serial.unpack_own([packed]))
+        if minion_id not in self._known:
+            return None
+        return Facts(minion_id, self._one("grains", minion_id), self._one("pillar", minion_id))
 
-    def judged(self, judge: Callable[[Facts], Answer]) -> Callable[[str], Answer | None]:
+    def judged(
+        self, source: Source, name: str, judge: Callable[[dict[Any, Any]], Answer]
+    ) -> Callable[[str], Answer | None]:
         said: dict[bytes | None, Answer] = {}
-        packed_of, read = self._packed.get, self._read
+        column = self._of[source][name]
         # Not all at a time: unpacked, they are ten times larger.
-        for chunk in _chunks(set(self._packed.values())):
-            for packed, found in zip(chunk, serial.unpack_own(chunk), strict=True):
-                said[packed] = judge(read("", found))
-        return lambda minion_id: said.get(packed_of(minion_id))
+        for chunk in _chunks(set(column.values())):
+            said |= zip(chunk, map(judge, serial.unpack_own(chunk)), strict=True)
+        return lambda minion_id: said.get(column.get(minion_id))
 
-
-def _side_by_side(columns: Sequence[dict[str, bytes]], grains: int) -> _Column:
-    """Return one column of several, of which the first ``grains`` are grains, the rest pillar."""
-
-    def read(minion_id: str, maps: list[dict[Any, Any]]) -> Facts:
-        return Facts(minion_id, _joined(maps[:grains]), _joined(maps[grains:]))
-
-    # Another worker's change may lie between two columns: what one of them lacks is empty.
-    return _Column(
-        {
-            minion_id: packed_map.listed(
-                [each.get(minion_id, packed_map.EMPTY) for each in columns]
-            )
-            for minion_id in columns[0]
-        },
-        read,
-    )
-
-
-def _joined(maps: list[dict[Any, Any]]) -> dict[Any, Any]:
-    return {key: value for each in maps for key, value in each.items()}
-
-
-def _of_grains(minion_id: str, grains: dict[Any, Any]) -> Facts:
-    return Facts(minion_id, grains)
-
-
-def _of_pillar(minion_id: str, pillar: dict[Any, Any]) -> Facts:
-    return Facts(minion_id, {}, pillar)
+    def _one(self, source: Source, minion_id: str) -> dict[Any, Any]:
+        # Another worker's change may lie between two columns: what one of them lacks is empty.
+        columns = self._of[source].values()
+        found = serial.unpack_own([each.get(minion_id, packed_map.EMPTY) for each in columns])
+        return {key: value for each in found for key, value in each.items()}
 
 
 def _chunks(several: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -62,8 +62,7 @@ class Projections:
         )
         same = {each: each for each in packed.values()}
         packed |= {
-            sys.intern(minion_id): same.setdefault(each, each)
-            for minion_id, each in changed.items()
+            sys.intern(minion_id): same.setdefault(each, each) for minion_id, each in changed
         }
         # A place in the map takes some hundred bytes, an object of bytes 33 more than it holds.
         projection.size = 100 * len(packed) + 33 * len(same) + sum(map(len, same))
