@@ -6,7 +6,7 @@ LocalError: we or the operator did it; the message says what to do.
 Anything else that escapes is a bug.
 """
 
-from attrs import frozen
+from txsalt.light import frozen
 
 
 class TxsaltError(Exception):

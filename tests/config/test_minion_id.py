@@ -2,12 +2,11 @@
 
 import os
 
-from attrs import evolve
-
 from tests.config.folder import FolderTestCase
 from txsalt.config.files import Findings
 from txsalt.config.minion import MinionConfig
 from txsalt.config.minion_id import find_id, machine_names
+from txsalt.light import evolve
 
 
 class FindIdTests(FolderTestCase):

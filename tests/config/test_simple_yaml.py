@@ -1,5 +1,6 @@
 """Tests of the reader of simple configurations: it must never differ from YAML."""
 
+import json
 from typing import Any
 
 from hypothesis import example, given, settings
@@ -48,6 +49,24 @@ TIDY = st.builds(
     st.sampled_from(["a:", "b:", "c: ", "d: ", "- ", "- ", "-"]),
     st.just("") | PIECES,
 )
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text("ab <=#:-'[1.~", max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("ab<=-1 ", max_size=3), inner)
+    ),
+    max_leaves=8,
+)
+WRITTEN = st.builds(
+    lambda value, indent, tight: json.dumps(
+        {"a": value, **(value if isinstance(value, dict) else {})},
+        indent=indent,
+        separators=(",", ":") if tight else None,
+        ensure_ascii=False,
+    ),
+    JSON,
+    st.sampled_from([None, 0, 2]),
+    st.booleans(),
+)
 
 
 def typed(value: Any) -> Any:
@@ -87,9 +106,27 @@ class SimpleYamlTests(SynchronousTestCase):
         for text in (
             "a: yes", "on: 1", "a: 010", "a: b c", "a:b", "a: b\n  c", "a: 1\na: 2", "a: [1]",
             "a: *b", "a: |\n  b", "- a: 1", "---\na: 1", "a: b\tc", "a: é", "a: 'it''s'", "a\n",
+            '{"a": 1e3}', '{"a": NaN}', '{"a": 1, "a": 2}', '{"a": "\\n"}', "{a: 1}", '{"a": 1} x',
             "a:\n  b: 1\n c: 2", " a: 1\nb: 2", "a: 1.5", "a: ~", "a: 2024-01-01", "-", "a: 'b' c",
         ):  # fmt: skip
             self.assertRaises(NotSimple, simple_yaml.read, text)
+
+    def test_what_programs_write(self) -> None:
+        """
+        JSON, which is YAML, needs no YAML library either.
+        """
+        written = {"ret_port": 4506, "wait": 1.5, "file_roots": {"base": ["/srv/salt"]}, "x": None}
+        for indent in (None, 2):
+            self.assertEqual(simple_yaml.read(json.dumps(written, indent=indent)), written)
+
+    @settings(max_examples=300, deadline=None)
+    @given(WRITTEN)
+    @example('{"<<": 1, "=": -0, "a": -0.0, "b": 12345678901234567890}')
+    def test_json_like_yaml(self, text: str) -> None:
+        """
+        Whatever JSON is read here is exactly what YAML reads.
+        """
+        self.assert_like_yaml(text)
 
     @settings(max_examples=1500, deadline=None)
     @given(st.lists(LINES | TIDY, max_size=7).map("\n".join))
@@ -98,6 +135,10 @@ class SimpleYamlTests(SynchronousTestCase):
         """
         Whatever is read here is exactly what YAML reads.
         """
+        self.assert_like_yaml(text)
+
+    def assert_like_yaml(self, text: str) -> None:
+        """Assert that ``text``, if it is read here at all, is read as YAML reads it."""
         try:
             value = simple_yaml.read(text)
         except NotSimple:

@@ -4,13 +4,13 @@ import os
 import tempfile
 
 import zmq
-from attrs import evolve
 from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
 from tests.fakes.small_master import SmallMaster, key
 from tests.sockets.support import until
 from txsalt.config.minion import MinionConfig
+from txsalt.light import evolve
 from txsalt.minion.daemon.event_bus import place_of
 from txsalt.minion.daemon.service import make_minion
 from txsalt.sockets.context import SocketContext

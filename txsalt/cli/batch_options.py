@@ -3,15 +3,14 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from txsalt.cli.options import Parser, count, seconds
 from txsalt.client.steps import Job
-from txsalt.errors import BadLoad
-from txsalt.jobs.batch_plan import number
+from txsalt.light import evolve
 
 if TYPE_CHECKING:
     from txsalt.config.master import MasterConfig
+
+_SAFE_SIZE = "8"
 
 
 def add(made: Parser) -> None:
@@ -29,7 +28,7 @@ def add(made: Parser) -> None:
         "--batch-safe-limit", type=count, metavar="N", default=0,
         help="a batch of --batch-safe-size only if more than N minions are meant",
     )  # fmt: skip
-    batch.add_argument("--batch-safe-size", type=_size, metavar="N|N%", default="8")
+    batch.add_argument("--batch-safe-size", type=_size, metavar="N|N%")
     batch.add_argument(
         "--max-fail", type=_number, metavar="N|N%",
         help="start nobody any more once more than so many failed, or sent nothing",
@@ -50,7 +49,7 @@ def with_plan(job: Job, options: argparse.Namespace, config: "MasterConfig") -> 
     if not (options.batch or options.canary or max_fail or limit or options.batch_wait):
         return job
     plan = {
-        "size": options.batch or (options.batch_safe_size if limit else ""),
+        "size": options.batch or ((options.batch_safe_size or _SAFE_SIZE) if limit else ""),
         "wait": options.batch_wait,
         "max_fail": max_fail,
         "canary": options.canary,
@@ -67,6 +66,9 @@ def is_batch(job: Job) -> bool:
 
 
 def _number(text: str) -> str:
+    from txsalt.errors import BadLoad
+    from txsalt.jobs.batch_plan import number
+
     try:
         found = number(text, "")
     except BadLoad:

@@ -14,13 +14,10 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Protocol  # Any: facts and results hold any value
 
-from attrs import define
-
 from txsalt.cli import returner_options
-from txsalt.cli.options import Parser
+from txsalt.cli.options import Formatter, Parser
 from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.config.read import read_minion
 from txsalt.errors import LocalError, RemoteError
@@ -28,6 +25,7 @@ from txsalt.jobs import exit_codes, jid
 from txsalt.jobs.arguments import parse_words
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.jobs.lazy import LazyDict
+from txsalt.light import define
 from txsalt.minion.jobrunner import execute
 from txsalt.outputters.render import render
 
@@ -141,7 +139,7 @@ def _config(options: argparse.Namespace) -> Facts:
         config["module_dirs"] = [*options.module_dirs, *config["module_dirs"]]
     for name, folders in (("file_roots", options.file_root), ("pillar_roots", options.pillar_root)):
         if folders:
-            config[name] = {**config[name], "base": [str(Path(each).resolve()) for each in folders]}
+            config[name] = {**config[name], "base": [os.path.realpath(each) for each in folders]}
     if options.local:
         config["file_client"] = "local"
     return config
@@ -163,7 +161,7 @@ def _at_master(config: Facts) -> Any:
         keysize=config["keysize"],
         passphrase=config["key_pass"],
         group_may_read=config["permissive_pki_access"],
-        signing_key_name=Path(config["master_sign_key_name"]).name,
+        signing_key_name=os.path.basename(config["master_sign_key_name"]),
     )
 
     def explain(outcome: Any, master: str, finger: str) -> str:
@@ -205,7 +203,7 @@ def _parser() -> Parser:
         prog="txsalt-cli call",
         description="Run a function on this machine, as its minion.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     made.add_argument("command", choices=["call"], help=argparse.SUPPRESS)

@@ -7,7 +7,7 @@ The returns on stdout hold it all again, for programs and for who looks later.
 import sys
 from typing import Any, TextIO  # event data is any msgpack value
 
-from attrs import define, field
+from txsalt.light import define, field
 
 Chunk = dict[str, Any]
 

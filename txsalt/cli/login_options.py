@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from txsalt.client.session import Session
 
 
+# The process ends them, which is quicker than to take their sockets down one by one.
+_opened: "list[Session]" = []
+
+
 def add(made: Parser) -> None:
     """Add the options."""
     made.set_defaults(complain=made.error)
@@ -42,7 +46,9 @@ def session(options: argparse.Namespace) -> "Session":
     """
     from txsalt.client.session import Session
 
-    return Session(options.config_dir, proof=proof(options))
+    session = Session(options.config_dir, proof=proof(options))
+    _opened.append(session)
+    return session
 
 
 def proof(options: argparse.Namespace) -> "Proof | None":

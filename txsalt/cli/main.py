@@ -11,6 +11,8 @@ import io
 import os
 import sys
 
+from txsalt import __version__
+
 # A first word that is one of these is a sub-command; a minion of that name is reached with -L NAME.
 # Each has a file of its own with ``main(argv)``; a line here is all that it needs. Without a text
 # it is for programs, and no help names it.
@@ -41,6 +43,9 @@ def commands() -> dict[str, str]:
 
 def main(argv: list[str]) -> int:
     """Run the command line ``argv`` (without the program's name) and return the exit code."""
+    if argv == ["--version"]:
+        print(f"txsalt {__version__}")  # what the parsers say, without the time to make one
+        return 0
     # Not above: the threshold of ``run`` is to count for them, too.
     from txsalt.errors import LocalError, RemoteError
     from txsalt.jobs import exit_codes

@@ -2,7 +2,9 @@
 
 import argparse
 import math
+import os
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn  # values of any type
 
@@ -13,9 +15,10 @@ from txsalt.jobs import exit_codes
 # Longer than any job; a poll takes milliseconds in 32 bits.
 MOST_SECONDS = 2_000_000.0
 
-_AGO = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd])")
+# Not compiled here: the command line pays for what it needs.
+_AGO = r"([0-9]+(?:\.[0-9]+)?)([smhd])"
 _REQUIRED = "the following arguments are required: "
-_WRONG_CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
+_WRONG_CHOICE = r"invalid choice: '([^']*)' \(choose from (.*)\)"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 Moment = Callable[[float], float]  # from the Unix time now to the one that is meant
@@ -39,7 +42,7 @@ class Parser(argparse.ArgumentParser):
         return [str(each.metavar or each.dest) for each in self._actions if each.nargs == "*"]
 
     def _hint(self, message: str) -> str:
-        if wrong := _WRONG_CHOICE.search(message):
+        if wrong := re.search(_WRONG_CHOICE, message):
             return did_you_mean(wrong[1], re.findall(r"'([^']*)'", wrong[2]))
         kind, _, words = message.partition(": ")
         if kind != "unrecognized arguments":
@@ -48,6 +51,13 @@ class Parser(argparse.ArgumentParser):
         first = words.split()[0].partition("=")[0]
         near = did_you_mean(first, [each for each in known if each.startswith("--")])
         return near or self.unknown_option_hint
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Writes help as argparse does, but looks for the width itself: to load shutil takes 2 ms."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
 
 
 def a_map(text: str) -> dict[Any, Any]:
@@ -94,7 +104,7 @@ def moment(text: str) -> Moment:
 
     A time without zone is that of this machine.
     """
-    ago = _AGO.fullmatch(text)
+    ago = re.fullmatch(_AGO, text)
     if ago:
         before = float(ago[1]) * _UNITS[ago[2]]
         return lambda now: now - before
@@ -112,7 +122,7 @@ def parser(prog: str, description: str, epilog: str = "") -> Parser:
         prog=prog,
         description=description,
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     made.add_argument(
@@ -124,6 +134,16 @@ def parser(prog: str, description: str, epilog: str = "") -> Parser:
     )
     made.add_argument("--version", action="version", version=f"txsalt {__version__}")
     return made
+
+
+def _columns() -> int:
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 def _from_jid(text: str) -> float | None:

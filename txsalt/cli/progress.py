@@ -6,7 +6,7 @@ import os
 import time
 from typing import TextIO
 
-from attrs import define, field
+from txsalt.light import define, field
 
 _ERASE = "\r\x1b[K"
 _BETWEEN = 0.1  # seconds: nobody reads faster

@@ -4,15 +4,14 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, TextIO  # results are any msgpack value
 
-from attrs import define, field, frozen
-
-from txsalt.cli.live_text import LiveText
 from txsalt.client.steps import UNKNOWN_ID, Job, Published, Returned, Told
 from txsalt.jobs import exit_codes, reasons
 from txsalt.jobs.reasons import Reason
+from txsalt.light import define, field, frozen
 from txsalt.outputters.render import render
 
 if TYPE_CHECKING:
+    from txsalt.cli.live_text import LiveText
     from txsalt.cli.progress import ProgressLine
 
 TICK = 0.25  # seconds between two looks at the progress
@@ -46,7 +45,7 @@ class Report:
     out: TextIO = field(factory=lambda: sys.stdout)
     progress: "ProgressLine | None" = None
     jid: str = field(init=False, default="")
-    _live: LiveText = field(init=False, factory=LiveText)
+    _live: "LiveText | None" = field(init=False, default=None)
     _began: float = field(init=False, factory=time.monotonic)
     _results: dict[str, Any] = field(init=False, factory=dict)
     _lines: list[dict[str, Any]] = field(init=False, factory=list)
@@ -85,7 +84,8 @@ class Report:
         """A minion returned: print it now, unless one document is asked for."""
         self._returned += 1
         self.hide()
-        self._live.ended(answer.minion)
+        if self._live is not None:
+            self._live.ended(answer.minion)
         good = exit_codes.succeeded(answer.load)
         if not good:
             self._failed.add(answer.minion)
@@ -103,6 +103,10 @@ class Report:
 
     def told(self, answer: Told) -> None:
         """A command of the job wrote something."""
+        if self._live is None:
+            from txsalt.cli.live_text import LiveText
+
+            self._live = LiveText()
         self.hide()
         self._live.told(answer.minion, answer.data)
 

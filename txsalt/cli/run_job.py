@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from txsalt.cli import batch_options, login_options, output_options
 from txsalt.cli.job_options import UsageError, make_parser, read_job
 from txsalt.cli.main import commands
@@ -15,6 +13,7 @@ from txsalt.client import follow
 from txsalt.client.session import Session
 from txsalt.client.steps import Ended, Job, NobodyMatches, Published, Returned, Step, Told, Waiting
 from txsalt.jobs import exit_codes
+from txsalt.light import evolve
 
 if TYPE_CHECKING:
     from txsalt.cli.report import Report

@@ -4,13 +4,12 @@ import sys
 import time
 from typing import Any  # answers of the master are any msgpack value
 
-from attrs import evolve
-
 from txsalt.client import records
 from txsalt.client.local_client import LocalClient
 from txsalt.client.session import Session
 from txsalt.client.steps import Job, NobodyMatches
 from txsalt.jobs import exit_codes
+from txsalt.light import evolve
 from txsalt.outputters.render import render
 
 _LEVELS = ("grain", "grain_pcre", "pillar", "pillar_pcre")

@@ -11,9 +11,8 @@ import os
 import pwd
 from typing import Any  # loads are maps of any msgpack value
 
-from attrs import field, frozen
-
 from txsalt.errors import KeyFileError
+from txsalt.light import field, frozen
 
 TOKEN_FILE = "~/.txsalt_token"  # noqa: S105 - a path
 TOKEN_VARIABLE = "TXSALT_TOKEN"  # noqa: S105 - a name

@@ -15,14 +15,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any  # results are any msgpack value
 
-from txsalt.client import reasons, records
 from txsalt.client.bus import Ear
 from txsalt.client.session import Session
 from txsalt.client.steps import Ended, Job, Published, Returned, Step, Told, Waiting
 from txsalt.errors import LocalError, RemoteError, RequestRefused
 from txsalt.events import tags
-from txsalt.jobs import gather
-from txsalt.jobs.gather import Finished, Gather, Probe
+from txsalt.jobs.gather import NO_ANSWER, Finished, Gather, Probe
 from txsalt.wire import event
 
 # The master's programs know of a connection about a second after it came or went.
@@ -38,6 +36,7 @@ def run(session: Session, job: Job, *, jid: str = "", tick: float | None = None)
     MasterUnreachable or RequestRefused.
     """
     session.credentials()  # fails before anything is waited for
+    session.connect()  # goes on while the bus is connected
     jid = jid or session.new_jid()
     prefixes = [tags.job_return_prefix(jid)]
     if job.extra.get("stream"):
@@ -64,6 +63,8 @@ def attach(
     ``minions`` are waited for instead of those that the master expected. Raises as ``run``, and
     RequestRefused for a job that is not stored.
     """
+    from txsalt.client import records
+
     with session.following(tags.job_return_prefix(jid)) as bus:
         record = records.show(session, jid)
         published = Published(
@@ -169,18 +170,22 @@ class _Watch:
         elif of == self._jid:
             yield from self.take(minion, self._whole(minion, load))
         elif of in self._probes:
+            from txsalt.client import reasons
+
             fate = self._fates[minion] = reasons.fate_in(load)
             is_coming = fate is not None and fate.get("state") == "waiting"
             value = fate if is_coming else load.get("return")
             self._gather.probe_answered(minion, value, time.monotonic())
 
     def _ended(self, missing: dict[str, str]) -> Iterator[Step]:
-        explained = reasons.explain(
-            self._session,
-            self._jid,
-            {**dict.fromkeys(self._unknown, gather.NO_ANSWER), **missing},
-            self._fates,
-        )
+        lacking = {**dict.fromkeys(self._unknown, NO_ANSWER), **missing}
+        if not lacking:
+            yield Ended({})
+            return
+        # Here, as below: jobs whose minions all answer in time are the rule, and need it not.
+        from txsalt.client import reasons
+
+        explained = reasons.explain(self._session, self._jid, lacking, self._fates)
         for minion, load in explained.late.items():
             yield from self.take(minion, load)
         yield Ended(explained.reasons)
@@ -189,6 +194,8 @@ class _Watch:
         # The bus carries no large values; the store has each return whole.
         if load.get("return") != event.TRIMMED:
             return load
+        from txsalt.client import records
+
         return dict(records.returns(self._session, self._jid, [minion])).get(minion, load)
 
     def _probe(self, minions: tuple[str, ...]) -> None:

@@ -18,8 +18,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self  # arguments and results are any msgpack value
 
-from attrs import evolve
-
 from txsalt.client import batch_view, batches, follow, records
 from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.client.session import Session
@@ -33,6 +31,7 @@ from txsalt.client.steps import (
     Step,
     Waiting,
 )
+from txsalt.light import evolve
 
 if TYPE_CHECKING:
     from txsalt.config.master import MasterConfig

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any  # what minions say is any msgpack value
 
-from attrs import field, frozen
-
 from txsalt.client import records
 from txsalt.client.session import Session
 from txsalt.client.steps import Job, NobodyMatches
@@ -20,6 +18,7 @@ from txsalt.events import tags
 from txsalt.jobs import gather, reasons
 from txsalt.jobs import jid as jids
 from txsalt.jobs.reasons import Known, Reason
+from txsalt.light import field, frozen
 
 FATE = "txsalt"  # the field of a find_job return in which our minions say more
 _SILENCE = (gather.NO_ANSWER, gather.NOT_RUNNING, gather.ABSENT)

@@ -5,10 +5,9 @@ What the master has stored about jobs, asked for through the master, so that it 
 from collections.abc import Iterator
 from typing import Any  # results are any msgpack value
 
-from attrs import frozen
-
 from txsalt.client.session import Session
 from txsalt.errors import LocalError
+from txsalt.light import frozen
 from txsalt.wire import serial
 
 

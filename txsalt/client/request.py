@@ -34,7 +34,7 @@ class Requests:
         Raises MasterUnreachable without an answer in ``timeout`` seconds, or in 5 while nothing
         listens there; RequestRefused for "bad load".
         """
-        socket = self._socket or self._connected()
+        socket = self._connected()
         # Until there is an answer the socket is good for nothing else: whatever happens, drop it.
         self._socket = None
         try:
@@ -46,6 +46,10 @@ class Requests:
             raise
         self._socket = socket
         return _value(envelope.read_reply(raw))
+
+    def connect(self) -> None:
+        """Begin to connect, for a question that comes soon; one that comes now need not ask."""
+        self._connected()
 
     def close(self) -> None:
         """Disconnect; the next question connects again."""
@@ -66,6 +70,11 @@ class Requests:
                 raise MasterUnreachable(self._endpoint, f"no answer within {timeout:g} s")
 
     def _connected(self) -> "zmq.Socket[bytes]":
+        if self._socket is None:
+            self._socket = self._new_socket()
+        return self._socket
+
+    def _new_socket(self) -> "zmq.Socket[bytes]":
         socket = self._context.socket(zmq.REQ)
         socket.set(zmq.LINGER, 0)
         if "[" in self._endpoint:

@@ -60,6 +60,10 @@ class Session:
         self._requests.close()
         self._context.destroy(linger=1000)
 
+    def connect(self) -> None:
+        """Begin to connect to the request port, which is then ready by the time it is needed."""
+        self._requests.connect()
+
     def new_jid(self) -> str:
         """Return a job id of this moment. Two programs may make the same: the master refuses it."""
         return self._jids.make(datetime.now(UTC))

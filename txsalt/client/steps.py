@@ -4,11 +4,10 @@ What can happen to a job, as the client tells it; and what a job is asked to be.
 
 from typing import Any  # arguments and results are any msgpack value
 
-from attrs import field, frozen
-
 from txsalt.errors import RequestRefused
 from txsalt.jobs import reasons
 from txsalt.jobs.reasons import Reason
+from txsalt.light import field, frozen
 
 UNKNOWN_ID = reasons.NO_KEY
 

@@ -10,9 +10,8 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from attrs import Factory, define, frozen
-
 from txsalt.config import simple_yaml
+from txsalt.light import Factory, define, frozen
 
 # Any in this file: what YAML holds, before an option's kind has looked at it.
 _READ_MOST = 4 * 1024 * 1024  # bytes of one file; a log given by mistake is no configuration

@@ -7,7 +7,7 @@ A kind never guesses: a number in quotes is a number, but a flag in quotes is no
 
 from collections.abc import Callable, Mapping
 
-from attrs import frozen
+from txsalt.light import frozen
 
 # The four names of the wire; wire/ keeps the code behind them.
 ENCRYPTIONS = ("OAEP-SHA1", "OAEP-SHA224")

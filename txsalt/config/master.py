@@ -4,22 +4,19 @@ The configuration of a master: ``MasterConfig``, whose field names are Salt's op
 Source: Salt 3008.3, the options that a master's file may set, with their types and defaults.
 """
 
-# ruff: noqa: RUF009 - option() makes attrs fields, whose defaults are copied
-
 from typing import Any
-
-from attrs import frozen
 
 from txsalt.config import kinds
 from txsalt.config.master_jobs import MasterAccess, MasterJobs
 from txsalt.config.master_keys import MasterKeys
 from txsalt.config.option import Derived, option
 from txsalt.config.shared import SharedKeys, SharedLinks, SharedLogs, SharedPlaces, SharedStates
+from txsalt.light import frozen
 
 _COUNT = kinds.integer(0)
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MasterPlaces(SharedPlaces):
     """Files and folders."""
 
@@ -44,7 +41,7 @@ class MasterPlaces(SharedPlaces):
     )
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MasterLinks(SharedLinks):
     """Ports and processes."""
 
@@ -77,7 +74,7 @@ class MasterLinks(SharedLinks):
     )
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MasterStates(SharedStates):
     """Files, pillar and states."""
 

@@ -2,20 +2,17 @@
 Options of a master about jobs, events, the command line, and who may do what.
 """
 
-# ruff: noqa: RUF009 - option() makes attrs fields, whose defaults are copied
-
 from typing import Any
-
-from attrs import frozen
 
 from txsalt.config import kinds
 from txsalt.config.option import option
 from txsalt.config.plain import Plain
+from txsalt.light import frozen
 
 _SECONDS = kinds.number(0)
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MasterJobs(Plain):
     """Jobs, events and the command line."""
 
@@ -52,7 +49,7 @@ class MasterJobs(Plain):
     range_server: str = option("", doc="What the plug-in for targets by range asks: host:port.")
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MasterAccess(Plain):
     """Who may do what."""
 

@@ -2,14 +2,13 @@
 Options of a master about keys, signing in, and how publications are sealed.
 """
 
-from attrs import frozen
-
 from txsalt.config import kinds
 from txsalt.config.option import option
 from txsalt.config.plain import Plain
+from txsalt.light import frozen
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MasterKeys(Plain):
     """Keys and signing in."""
 

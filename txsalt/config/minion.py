@@ -4,16 +4,15 @@ The configuration of a minion: ``MinionConfig``, whose field names are Salt's op
 Source: Salt 3008.3, the options that a minion's file may set, with their types and defaults.
 """
 
-from attrs import frozen
-
 from txsalt.config import kinds
 from txsalt.config.minion_link import MinionLinks, MinionSignIn
 from txsalt.config.minion_work import MinionFacts, MinionName, MinionReturners, MinionWork
 from txsalt.config.option import Derived, option
 from txsalt.config.shared import SharedKeys, SharedLogs, SharedPlaces, SharedStates
+from txsalt.light import frozen
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MinionPlaces(SharedPlaces):
     """Files and folders."""
 

@@ -9,15 +9,12 @@ Source: Salt 3008.3, how a minion without ``id`` finds one.
 
 import os
 import re
-import socket
 from collections.abc import Callable, Iterable, Iterator
-from ipaddress import ip_address
-
-from attrs import frozen
 
 from txsalt.config.files import Findings
 from txsalt.config.minion import MinionConfig
 from txsalt.errors import BadName
+from txsalt.light import frozen
 from txsalt.wire import names
 
 _EVERYWHERE = re.compile(
@@ -62,6 +59,9 @@ def find_id(
 
 def machine_names() -> Iterator[str]:
     """Yield the names and addresses of this machine, best first."""
+    # Here, as below: most minions have a name already, and calls on this machine start quicker.
+    import socket
+
     name = socket.gethostname()
     yield socket.getfqdn(name)
     yield name
@@ -147,6 +147,8 @@ def _names_in(path: str) -> Iterator[str]:
 
 def _own_addresses() -> Iterator[str]:
     # Late: only a machine without any name gets here.
+    import socket
+
     import psutil
 
     for addresses in psutil.net_if_addrs().values():
@@ -156,6 +158,8 @@ def _own_addresses() -> Iterator[str]:
 
 
 def _is_address(name: str) -> bool:
+    from ipaddress import ip_address
+
     try:
         ip_address(name)
     except ValueError:

@@ -2,20 +2,17 @@
 Options of a minion about its master: where it is, how keys are checked, when to try again.
 """
 
-# ruff: noqa: RUF009 - option() makes attrs fields, whose defaults are copied
-
-from attrs import frozen
-
 from txsalt.config import kinds
 from txsalt.config.option import option
 from txsalt.config.plain import Plain
 from txsalt.config.shared import SharedLinks
+from txsalt.light import frozen
 
 _SECONDS = kinds.number(0)
 _COUNT = kinds.integer(0)
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MinionLinks(SharedLinks):
     """The master and the way to it."""
 
@@ -80,7 +77,7 @@ class MinionLinks(SharedLinks):
     )
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MinionSignIn(Plain):
     """Signing in, and whom to trust."""
 

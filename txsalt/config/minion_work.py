@@ -2,20 +2,17 @@
 Options of a minion about its name, its grains, its modules and its jobs.
 """
 
-# ruff: noqa: RUF009 - option() makes attrs fields, whose defaults are copied
-
 from typing import Any
-
-from attrs import frozen
 
 from txsalt.config import kinds
 from txsalt.config.option import option
 from txsalt.config.plain import Plain
+from txsalt.light import frozen
 
 _COUNT = kinds.integer(0)
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MinionName(Plain):
     """The name of this minion."""
 
@@ -34,7 +31,7 @@ class MinionName(Plain):
     )
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MinionFacts(Plain):
     """Grains, mine and beacons."""
 
@@ -67,7 +64,7 @@ class MinionFacts(Plain):
     )
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MinionWork(Plain):
     """Modules and jobs."""
 
@@ -146,7 +143,7 @@ class MinionWork(Plain):
     )
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class MinionReturners(Plain):
     """Where returns go besides the master, and the schedule."""
 

@@ -1,17 +1,15 @@
 """
 One option of a configuration: its default, its kind and its documentation in one place.
 
-A configuration is an attrs class whose field names are Salt's option names; each field is made
+A configuration is a frozen class whose field names are Salt's option names; each field is made
 by ``option``.
 """
 
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
-from attrs import Attribute, Factory, field, fields, frozen
-
 from txsalt.config.kinds import Kind, kind_of
+from txsalt.light import Factory, Field, field, fields, frozen
 
 _KEY = "txsalt"
 
@@ -53,29 +51,33 @@ def option(
 
     ``check`` may be left out where the type of ``default`` says it all.  ``secret``: the value is
     never shown in a message.  ``ours``: Salt has no such option.  The result is Any, as that of
-    ``attrs.field``, so that the annotation of the field counts.
+    ``light.field``, so that the annotation of the field counts.
     """
     if check is None:
         check = default.kind if isinstance(default, Derived) else kind_of(default)
     metadata = {_KEY: (default, doc, check, secret, ours)}
-    return field(default=_attrs_default(default), metadata=metadata, repr=not secret)
+    return field(default=_field_default(default), metadata=metadata, repr=not secret)
 
 
 def options_of(config_class: type) -> dict[str, Option]:
     """Return every option of ``config_class`` by name, in the order of declaration."""
-    return {each.name: _option_of(each) for each in fields(config_class)}
+    return {name: _option_of(each) for name, each in fields(config_class).items()}
 
 
-def _option_of(attribute: "Attribute[Any]") -> Option:
-    default, doc, kind, secret, ours = attribute.metadata[_KEY]
-    return Option(
-        name=attribute.name, default=default, doc=doc, kind=kind, secret=secret, ours=ours
-    )
+def _option_of(declared: Field) -> Option:
+    default, doc, kind, secret, ours = declared.metadata[_KEY]
+    return Option(name=declared.name, default=default, doc=doc, kind=kind, secret=secret, ours=ours)
 
 
-def _attrs_default(default: object) -> object:
+def _field_default(default: object) -> object:
     if isinstance(default, Derived):
         return Factory(default.make, takes_self=True)
     if isinstance(default, list | dict):
-        return Factory(lambda: deepcopy(default))
+        return Factory(lambda: _copied(default))
     return default
+
+
+def _copied(default: object) -> object:
+    if isinstance(default, dict):
+        return {name: _copied(value) for name, value in default.items()}
+    return [_copied(value) for value in default] if isinstance(default, list) else default

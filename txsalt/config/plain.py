@@ -5,13 +5,12 @@ A configuration as a plain map and back: what the hello frame carries to program
 from collections.abc import Mapping
 from typing import Any, Self
 
-from attrs import fields, frozen
-
 from txsalt.config.option import options_of
 from txsalt.errors import ConfigError
+from txsalt.light import fields, frozen
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class Plain:
     """What every configuration class can do."""
 
@@ -21,7 +20,7 @@ class Plain:
 
         It holds secrets, and shares lists and maps with the configuration: do not change it.
         """
-        return {each.name: getattr(self, each.name) for each in fields(type(self))}
+        return {name: getattr(self, name) for name in fields(type(self))}
 
     @classmethod
     def from_map(cls, options: Mapping[str, object]) -> Self:

@@ -8,13 +8,12 @@ import os
 import pwd
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import evolve
-
 from txsalt.config.check import check_settings
 from txsalt.config.files import Findings, read_settings
 from txsalt.config.option import options_of
 from txsalt.config.paths import placed, socket_problem
 from txsalt.errors import ConfigError
+from txsalt.light import evolve
 
 if TYPE_CHECKING:
     from txsalt.config.master import MasterConfig

@@ -8,12 +8,11 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
-from attrs import fields_dict, has
-
 from txsalt.config.master import MasterConfig
 from txsalt.config.minion import MinionConfig
 from txsalt.config.option import Option, options_of
 from txsalt.config.plain import Plain
+from txsalt.light import fields
 from txsalt.renderers import yaml
 
 CLASSES: dict[str, type[Plain]] = {"master": MasterConfig, "minion": MinionConfig}
@@ -39,7 +38,7 @@ def _sections(config_class: type[Plain]) -> Iterator[tuple[str, list[Option]]]:
     known = options_of(config_class)
     told: set[str] = set()
     for group in config_class.__mro__[1:]:
-        names = fields_dict(group) if has(group) else {}
+        names = fields(group) if issubclass(group, Plain) else {}
         # What a group has from its own bases belongs under the same heading, and first.
         options = [known[name] for name in names if name not in told and name != "config_dir"]
         told.update(names)

@@ -2,18 +2,15 @@
 Options that master and minion share, with the same meaning and default.
 """
 
-# ruff: noqa: RUF009 - option() makes attrs fields, whose defaults are copied
-
 from typing import Any
-
-from attrs import frozen
 
 from txsalt.config import kinds
 from txsalt.config.option import option
 from txsalt.config.plain import Plain
+from txsalt.light import frozen
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class SharedPlaces(Plain):
     """Files and folders common to both."""
 
@@ -36,7 +33,7 @@ class SharedPlaces(Plain):
     )
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class SharedLogs(Plain):
     """Logs."""
 
@@ -55,7 +52,7 @@ class SharedLogs(Plain):
     )
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class SharedLinks(Plain):
     """Connections."""
 
@@ -86,7 +83,7 @@ class SharedLinks(Plain):
     )
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class SharedKeys(Plain):
     """Keys."""
 
@@ -104,7 +101,7 @@ class SharedKeys(Plain):
     )
 
 
-@frozen(kw_only=True, slots=False, init=False, repr=False, eq=False)
+@frozen(kw_only=True)
 class SharedStates(Plain):
     """Environments and states."""
 

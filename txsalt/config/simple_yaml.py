@@ -4,6 +4,7 @@ Read the files that most configurations are: options, lists and maps of plain wo
 To load a YAML library costs a command line more time than all else that it reads. What is read
 here is what YAML says it is; everything that could mean something else there (other signs,
 several lines, words such as ``yes``, a key twice) is left to YAML, which also words the errors.
+Files that programs write are often JSON, which is YAML, too, but for some numbers and escapes.
 
 Source: YAML 1.1, chapters 7 to 9, as PyYAML reads it.
 """
@@ -11,16 +12,16 @@ Source: YAML 1.1, chapters 7 to 9, as PyYAML reads it.
 import re
 from typing import Any
 
-from attrs import define
+from txsalt.light import define
 
 _DEEPEST = 20
-_PRINTABLE = re.compile(r"[\x20-\x7e\n]*")
-_IGNORED = re.compile(r" *(?:#.*)?")
+_PRINTABLE = r"[\x20-\x7e\n]*"
+_IGNORED = r" *(?:#.*)?"
 _END = r"(?: +(?:#.*)?)?"
 _WORD = r"[A-Za-z/][A-Za-z0-9_./-]*"
-_ENTRY = re.compile(rf"({_WORD}):(?:{_END}| +(.*))")
-_ITEM = re.compile(r"- +(.*)")
-_SCALAR = re.compile(
+_ENTRY = rf"({_WORD}):(?:{_END}| +(.*))"
+_ITEM = r"- +(.*)"
+_SCALAR = (
     rf"(?:(?P<word>{_WORD}|\d+\.\d+\.\d+\.\d+)|(?P<number>-?(?:0|[1-9]\d{{0,17}}))"
     rf"|'(?P<single>[^']*)'|\"(?P<double>[^\"\\]*)\"|(?P<empty>\[\]|\{{\}})){_END}"
 )
@@ -35,12 +36,14 @@ class NotSimple(Exception):
 
 def read(text: str) -> Any:  # Any: whatever the text says
     """Return what ``renderers.yaml.load`` would return; raises NotSimple for what is not simple."""
-    if not _PRINTABLE.fullmatch(text):
+    if not re.fullmatch(_PRINTABLE, text):
         raise NotSimple
+    if text.lstrip().startswith("{"):
+        return _read_json(text)
     lines = [
         (len(line) - len(line.lstrip(" ")), line.strip(" "))
         for line in text.split("\n")
-        if not _IGNORED.fullmatch(line)
+        if not re.fullmatch(_IGNORED, line)
     ]
     if not lines:
         return None
@@ -92,8 +95,8 @@ class _Reader:
         return self.indent() == indent and self.lines[self.at][1].startswith("- ")
 
 
-def _matched(pattern: re.Pattern[str], text: str) -> re.Match[str]:
-    match = pattern.fullmatch(text)
+def _matched(pattern: str, text: str) -> re.Match[str]:
+    match = re.fullmatch(pattern, text)
     if match is None:
         raise NotSimple
     return match
@@ -112,3 +115,40 @@ def _scalar(text: str) -> Any:
         case "empty":
             return [] if said == "[]" else {}
     return said
+
+
+def _read_json(text: str) -> Any:
+    # Here: files that people write need none of it.
+    import json
+
+    if "\\" in text:
+        raise NotSimple
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_json_map,
+            parse_int=lambda digits: int(_short(digits, 18)),
+            parse_float=_json_float,
+            parse_constant=_json_float,
+        )
+    except (ValueError, RecursionError):
+        raise NotSimple from None
+
+
+def _json_map(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = {_short(key, 1000): value for key, value in pairs}
+    if len(found) < len(pairs):
+        raise NotSimple
+    return found
+
+
+def _json_float(text: str) -> float:
+    if not text.strip("-").replace(".", "").isdigit():  # 1e3 is text in YAML, NaN is, too
+        raise NotSimple
+    return float(text)
+
+
+def _short(text: str, most: int) -> str:
+    if len(text) > most:
+        raise NotSimple
+    return text

@@ -6,7 +6,7 @@ Source: PROTOCOL.md 9.6, 13.
 
 import re
 
-from attrs import frozen
+from txsalt.light import frozen
 
 AUTH = "salt/auth"
 KEY = "salt/key"
@@ -34,9 +34,10 @@ REPLAY_PREFIX = "txsalt/replay/"
 MAX_TAG = 1024  # characters
 
 _JID = r"[0-9]{20}(?:_[0-9]{1,10})?"
-_STARTS_WITH_JID = re.compile(_JID + r"(?:/|\Z)")
-_RETURN = re.compile(r"salt/job/([^/]+)/ret/(.+)", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Not compiled here: the command line pays for what it needs.
+_STARTS_WITH_JID = _JID + r"(?:/|\Z)"
+_RETURN = r"(?s)salt/job/([^/]+)/ret/(.+)"
+_CONTROL = r"[\x00-\x1f\x7f]"
 # Tags that the house itself acts upon, or whose meaning is the master's word.
 _INTERNAL = ("salt", "key", "minion/refresh", "syndic", "cluster", "resource", "txsalt")
 
@@ -56,9 +57,7 @@ def replay(random: str, number: int, since: float, prefix: str) -> str:
     return f"{REPLAY_PREFIX}{random}/{number}/{since:.6f}/{prefix}"
 
 
-_REPLAY = re.compile(
-    re.escape(REPLAY_PREFIX) + r"[0-9a-f]{16}/([0-9]{1,18})/([0-9]{1,12}\.[0-9]{6})/(.*)", re.DOTALL
-)
+_REPLAY = REPLAY_PREFIX + r"[0-9a-f]{16}/([0-9]{1,18})/([0-9]{1,12}\.[0-9]{6})/((?s:.*))"
 
 
 @frozen
@@ -72,7 +71,7 @@ class Replay:
 
 def parse_replay(tag: str) -> Replay | None:
     """Read a tag that ``replay`` made; None for every other one."""
-    match = _REPLAY.fullmatch(tag)
+    match = re.fullmatch(_REPLAY, tag)
     return Replay(int(match[1]), float(match[2]), match[3]) if match else None
 
 
@@ -196,7 +195,7 @@ class ReturnTag:
 
 def parse_return(tag: str) -> ReturnTag | None:
     """Read the tag of a return; None for every other tag."""
-    match = _RETURN.fullmatch(tag)
+    match = re.fullmatch(_RETURN, tag)
     return ReturnTag(match[1], match[2]) if match else None
 
 
@@ -208,11 +207,11 @@ def minion_may_fire(minion_id: str, tag: str) -> bool:
     where they name one. All that the house acts upon is refused: ``salt/…`` else, key and cluster
     tags, and bare job ids. With ``pretag`` the joined tag is to be asked for, too.
     """
-    if not isinstance(tag, str) or not 0 < len(tag) <= MAX_TAG or _CONTROL.search(tag):
+    if not isinstance(tag, str) or not 0 < len(tag) <= MAX_TAG or re.search(_CONTROL, tag):
         return False
     if tag in (MINION_START, MINION_PING, SALT_ERROR):
         return True
-    if _STARTS_WITH_JID.match(tag):
+    if re.match(_STARTS_WITH_JID, tag):
         return False
     if any(tag == name or tag.startswith(f"{name}/") for name in _INTERNAL):
         return _is_own(minion_id, tag)

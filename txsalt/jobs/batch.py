@@ -18,10 +18,11 @@ started any more, and those who run are waited for.
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from txsalt.jobs.batch_plan import Plan
 from txsalt.jobs.gather import ABSENT, GRACE, NO_ANSWER, NOT_RUNNING
+from txsalt.light import evolve
 
 
 @frozen

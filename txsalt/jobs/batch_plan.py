@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any  # a plan as it travels is any msgpack value
 
-from attrs import evolve, frozen
-
 from txsalt.errors import BadLoad
+from txsalt.light import evolve, frozen
 
-_NUMBER = re.compile(r"([0-9]{1,9})(?:\.[0-9]{1,3})?(%?)")
+# Not compiled here: the command line pays for what it needs.
+_NUMBER = r"([0-9]{1,9})(?:\.[0-9]{1,3})?(%?)"
 _MOST_SECONDS = 2_000_000.0
 
 
@@ -93,7 +93,7 @@ def number(value: Any, what: str) -> str:
     text = str(value).strip()
     if not text:
         return ""
-    match = _NUMBER.fullmatch(text)
+    match = re.fullmatch(_NUMBER, text)
     if match is None or ("." in text and not match[2]):
         raise BadLoad(f"{what} {text[:40]!r} is neither a number nor a percentage")
     if match[2] and float(text[:-1]) > 100:

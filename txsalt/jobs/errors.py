@@ -4,9 +4,8 @@ What an execution function may raise to say how its job ended.
 Source: PROTOCOL.md 12.3.
 """
 
-from attrs import frozen
-
 from txsalt.errors import TxsaltError
+from txsalt.light import frozen
 
 
 class JobError(TxsaltError):

@@ -11,9 +11,8 @@ Source: YAML 1.1, chapters 5 and 7; PROTOCOL.md 12.1.
 import re
 from typing import Any
 
-from attrs import define
-
 from txsalt.jobs.scalars import typed
+from txsalt.light import define
 
 MAX_DEPTH = 100
 MAX_KEY = 1024  # characters, as YAML has it for keys on one line

@@ -16,7 +16,7 @@ Source: PROTOCOL.md 14.
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import define, field, frozen
+from txsalt.light import frozen
 
 NOT_RUNNING = "is not running the job, and sent no return"
 NO_ANSWER = "did not answer: not connected, or too busy"
@@ -54,36 +54,43 @@ def _without_repeats(ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids))
 
 
-@define
 class Gather:
     """
     Follow one job.
 
-    ``timeout`` is how long silence is borne before a probe, ``gather_job_timeout`` how long an
-    answer to a probe may take; ``now`` is when the job was published. Each event costs the same
-    for ten minions and for ten thousand: nothing walks through all who are waited for, but the
-    probe that names them.
+    Each event costs the same for ten minions and for ten thousand: nothing walks through all who
+    are waited for, but the probe that names them.
     """
 
-    jid: str
-    expected: tuple[str, ...] = field(converter=_without_repeats)
-    timeout: float
-    gather_job_timeout: float
-    now: float
-    # Any: a return load holds whatever the function gave.
-    returns: dict[str, dict[str, Any]] = field(init=False, factory=dict)
-    # Who is waited for is in one of three maps. Deadlines of the last two only grow from first to
-    # last, so the first entry is the next one due.
-    _silent: dict[str, None] = field(init=False, factory=dict)
-    _probed: dict[str, float] = field(init=False, factory=dict)  # until when an answer may come
-    _ended: dict[str, float] = field(init=False, factory=dict)  # until when the return may come
-    _running: set[str] = field(init=False, factory=set)
-    _missing: dict[str, str] = field(init=False, factory=dict)
-    _next_probe: float = field(init=False, default=0.0)
+    def __init__(
+        self,
+        jid: str,
+        expected: Iterable[str],
+        timeout: float,
+        gather_job_timeout: float,
+        now: float,
+    ) -> None:
+        """
+        Begin to wait for ``expected``.
 
-    def __attrs_post_init__(self) -> None:
-        self._silent = dict.fromkeys(self.expected)
-        self._next_probe = self.now + self.timeout
+        ``timeout`` is how long silence is borne before a probe, ``gather_job_timeout`` how long an
+        answer to a probe may take; ``now`` is when the job was published.
+        """
+        self.jid = jid
+        self.expected = _without_repeats(expected)
+        self.timeout = timeout
+        self.gather_job_timeout = gather_job_timeout
+        self.now = now
+        # Any: a return load holds whatever the function gave.
+        self.returns: dict[str, dict[str, Any]] = {}
+        # Who is waited for is in one of three maps. Deadlines of the last two only grow from first
+        # to last, so the first entry is the next one due.
+        self._silent: dict[str, None] = dict.fromkeys(self.expected)
+        self._probed: dict[str, float] = {}  # until when an answer may come
+        self._ended: dict[str, float] = {}  # until when the return may come
+        self._running: set[str] = set()
+        self._missing: dict[str, str] = {}
+        self._next_probe = now + timeout
 
     @property
     def running(self) -> int:

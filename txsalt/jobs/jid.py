@@ -7,13 +7,13 @@ Source: PROTOCOL.md 14.
 import re
 from datetime import UTC, datetime, timedelta
 
-from attrs import define
-
 from txsalt.errors import BadName
+from txsalt.light import define
 
 FORMAT = "%Y%m%d%H%M%S%f"
 
-_FORM = re.compile(r"([0-9]{20})(?:_[0-9]{1,10})?")
+# Not compiled here: the command line pays for what it needs.
+_FORM = r"([0-9]{20})(?:_[0-9]{1,10})?"
 
 
 def make(now: datetime) -> str:
@@ -27,7 +27,7 @@ def parse(jid: str) -> datetime:
 
     Raises BadName.
     """
-    match = _FORM.fullmatch(jid)
+    match = re.fullmatch(_FORM, jid)
     if match is None:
         raise BadName("jid", "not 20 digits")
     try:

@@ -9,9 +9,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
-
 from txsalt.jobs import exit_codes
+from txsalt.light import frozen
 
 SEVERAL = 80  # more than one reason
 EXIT_CODES = {

@@ -20,15 +20,14 @@ for _names, _value in (
     for _name in _names:
         _WORDS |= dict.fromkeys((_name, _name.capitalize(), _name.upper()), _value)
 
-_INT = re.compile(
+# Not compiled here: most words need none of them.
+_INT = (
     r"(?P<sign>[-+]?)(?:0b(?P<two>[01_]+)|0x(?P<sixteen>[0-9a-fA-F_]+)|(?P<eight>0[0-7_]+)"
     r"|(?P<ten>0|[1-9][0-9_]*)|(?P<sixty>[1-9][0-9_]*(?::[0-5]?[0-9])+))"
 )
-_FLOAT = re.compile(
-    r"[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
-)
-_FLOAT_SIXTY = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*")
-_SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_FLOAT = r"[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+_FLOAT_SIXTY = r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*"
+_SPECIAL = r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 _MAX_DIGITS = 4000  # Python refuses longer numbers; they stay text
 
 
@@ -38,13 +37,13 @@ def typed(text: str) -> Scalar:
         return _WORDS[text]
     if len(text) > _MAX_DIGITS or text[0] not in "+-.0123456789":
         return text
-    if match := _INT.fullmatch(text):
+    if match := re.fullmatch(_INT, text):
         return _integer(match, text)
-    if _FLOAT.fullmatch(text):
+    if re.fullmatch(_FLOAT, text):
         return float(text.replace("_", ""))
-    if _FLOAT_SIXTY.fullmatch(text):
+    if re.fullmatch(_FLOAT_SIXTY, text):
         return _base_sixty(text, float)
-    if match := _SPECIAL.fullmatch(text):
+    if match := re.fullmatch(_SPECIAL, text):
         return float(f"{match[1] or ''}{match[2] or match[3]}")
     return text
 

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any  # arguments are whatever users typed
 
-from attrs import frozen
-
 from txsalt.jobs import exit_codes
 from txsalt.jobs.arguments import sort_arguments
+from txsalt.light import frozen
 
 # What only shows states, or asks about them, changes nothing and is not among these.
 FUNCTIONS = frozenset(

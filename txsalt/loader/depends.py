@@ -12,14 +12,12 @@ Modules that import Salt's decorator of this name work where the salt package is
 Source: Salt 3008.3, utils/decorators Depends.
 """
 
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any  # functions of modules take and return whatever they like
 
-from attrs import frozen
+from txsalt.light import frozen
 
 _ATTRIBUTE = "__txsalt_depends__"
 _COMMAND_LIMIT = 10.0  # seconds
@@ -86,6 +84,10 @@ def _is_met(dependency: object, need: Need, names: Mapping[str, object]) -> bool
 
 
 def _exit_code(command: str) -> int:
+    # Here: few modules depend on a command.
+    import shlex
+    import subprocess
+
     try:
         done = subprocess.run(
             shlex.split(command),

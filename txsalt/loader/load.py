@@ -17,8 +17,7 @@ from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any  # functions of modules take and return whatever they like
 
-from attrs import frozen
-
+from txsalt.light import frozen
 from txsalt.loader.depends import enforced
 from txsalt.loader.parts import parts
 from txsalt.loader.scan import ModuleFile

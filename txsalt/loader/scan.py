@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from attrs import frozen
+from txsalt.light import frozen
 
 _VIRTUAL_NAME = re.compile(rb"^__virtualname__\s*=\s*[\"']([\w.-]+)[\"']", re.MULTILINE)
 _VIRTUAL_FUNCTION = re.compile(rb"^def __virtual__\b", re.MULTILINE)

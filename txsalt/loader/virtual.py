@@ -10,7 +10,7 @@ Source: Salt 3008.3, loader/lazy.py _process_virtual.
 
 from types import FunctionType, ModuleType
 
-from attrs import frozen
+from txsalt.light import frozen
 
 
 @frozen

@@ -1,6 +1,6 @@
 """Colors of a terminal, or none."""
 
-from attrs import frozen
+from txsalt.light import frozen
 
 _END = "\x1b[0m"
 

@@ -12,8 +12,7 @@ Show values for people: maps as indented blocks, lists with dashes.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import frozen
-
+from txsalt.light import frozen
 from txsalt.outputters.colors import Colors
 from txsalt.outputters.text import lines_of, to_text
 

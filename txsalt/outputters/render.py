@@ -8,9 +8,8 @@ its start in milliseconds.
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
-
 from txsalt.errors import LocalError
+from txsalt.light import frozen
 from txsalt.outputters.text import lines_of, printable, to_text
 
 NAMES = ("nested", "json", "yaml", "txt", "raw", "table", "quiet", "highstate")

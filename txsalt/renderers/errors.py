@@ -2,9 +2,8 @@
 The error of all renderers: text of ours or the operator's that cannot be read or written.
 """
 
-from attrs import frozen
-
 from txsalt.errors import LocalError
+from txsalt.light import frozen
 
 
 @frozen(kw_only=True)

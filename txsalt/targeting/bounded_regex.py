@@ -28,7 +28,6 @@ _ONE_WAY = {"LITERAL", "NOT_LITERAL", "ANY", "IN", "AT", "GROUPREF"}
 _REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
 
 
-@frozen
 class MalformedRegex(BadTarget):
     """A pattern that is no regular expression at all."""
 

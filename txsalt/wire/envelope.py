@@ -14,9 +14,9 @@ Source: PROTOCOL sections 4 and 18.
 from typing import Any  # loads are maps of any msgpack value
 
 import msgpack
-from attrs import frozen
 
 from txsalt.errors import BadEncoding, BadEnvelope, VersionRefused
+from txsalt.light import frozen
 from txsalt.wire import algorithms, names, serial
 
 VERSION = 3

@@ -10,9 +10,8 @@ Source: PROTOCOL sections 10.3, 11.1 to 11.3, 12.3, 12.4.
 from collections.abc import Iterable
 from typing import Any  # arguments and results are any msgpack value
 
-from attrs import field, frozen
-
 from txsalt.errors import BadEnvelope, BadLoad
+from txsalt.light import field, frozen
 from txsalt.wire import algorithms, fields, names, serial
 
 Load = dict[str, Any]

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import Any  # plans and outcomes are maps of any msgpack value
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from txsalt.jobs.batch_plan import Plan, read_plan
+from txsalt.light import evolve
 from txsalt.master.store import database
 from txsalt.master.store.jobs import Job, Jobs
 from txsalt.wire import job_loads, serial

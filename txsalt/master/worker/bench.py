@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from attrs import asdict, evolve
+from attrs import evolve
 
 from txsalt.config.master import MasterConfig
 from txsalt.errors import KeyFileError
@@ -133,7 +133,7 @@ class Bench:
                 overwrite=config.pillar_source_merging_strategy == "overwrite",
                 includes_win=config.pillar_includes_override_sls,
                 hide_errors=config.pillar_safe_render_error,
-                rules=rules_of(asdict(config, recurse=False)),
+                rules=rules_of(config.as_map()),
             )
             self._pillar = Pillar(options, Roots(config.pillar_roots))
         return self._pillar

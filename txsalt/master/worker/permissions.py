@@ -11,10 +11,11 @@ Source: PROTOCOL sections 10.1 to 10.3.
 from collections.abc import Mapping, Sequence
 from typing import Any  # arguments are any msgpack value
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from txsalt.errors import BadTarget, RemoteError
 from txsalt.jobs.arguments import sort_arguments
+from txsalt.light import evolve
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.gatekeeper import Opened
 from txsalt.master.worker.principals import ExternalUser, LocalUser, Nobody, User

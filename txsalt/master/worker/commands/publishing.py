@@ -10,10 +10,11 @@ import logging
 from collections.abc import Callable
 from typing import Any  # loads are maps of any msgpack value
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from txsalt.errors import BadLoad, BadTarget, Replayed
 from txsalt.events import tags
+from txsalt.light import evolve
 from txsalt.master.store.jobs import Job
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands import batches
