@@ -12,6 +12,7 @@ from typing import Any  # users name packages in many forms
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _apt
 from txsalt.modules._packages import APT, is_true, keeper, refuse_unknown
+from txsalt.modules._sources_edit import read_line
 from txsalt.modules._sources_list import repositories
 from txsalt.modules._tool import check_tool, run_tool
 
@@ -217,10 +218,23 @@ def list_repos(**kwargs: Any) -> dict[str, list[dict[str, Any]]]:
 
 def get_repo(repo: str, **kwargs: Any) -> dict[str, Any]:
     """
-    Return the repository of an address, or of a line as in sources.list; {} if there is none.
+    Return the repository of a line as in sources.list, or the first of an address; {} if none.
 
-    CLI Example: txsalt-cli '*' pkg.get_repo http://deb.debian.org/debian
+    Of a line one component has to be there, if it names any.
+
+    CLI Example: txsalt-cli '*' pkg.get_repo 'deb http://deb.debian.org/debian stable main'
     """
+    line = read_line(repo)
+    if line is not None:
+        listed = (one for each in repositories().values() for one in each)
+        found = (
+            one
+            for one in listed
+            if (one["type"], one["dist"]) == (line.kind, line.suite)
+            and one["uri"].rstrip("/") == line.uri.rstrip("/")
+            and (not line.comps or set(line.comps) & set(one["comps"]))
+        )
+        return next(found, {})
     match = re.search(r"\S+:/\S*", repo)
     uri = (match[0] if match else repo).rstrip("/")
     entries = [
