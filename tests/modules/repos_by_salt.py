@@ -40,7 +40,7 @@ def main() -> None:
         shown = subprocess.run(
             asked["show"], shell=True, check=True, capture_output=True, text=True
         )
-        outcomes.append([outcome, shown.stdout.decode().strip()])
+        outcomes.append([outcome, shown.stdout.strip()])
     json.dump(outcomes, sys.stdout)
 
 
