@@ -13,7 +13,6 @@ import os
 import re
 from collections.abc import Iterable
 from importlib.util import find_spec
-from pathlib import Path
 
 from txsalt.light import frozen
 
@@ -45,7 +44,7 @@ class ModuleFile:
     may_rename: bool
 
 
-def folder(directory: str | Path) -> Place:
+def folder(directory: str | os.PathLike[str]) -> Place:
     """Name a folder of the user's as a place; it need not exist."""
     return Place(os.path.abspath(directory))
 
@@ -73,7 +72,7 @@ def marks(places: Iterable[Place]) -> tuple[tuple[str, int, int, int], ...]:
         _mark(path)
         for place in places
         if not place.package
-        for path in _sources(Path(place.directory))
+        for _, path in _sources(place.directory)
     )
 
 
@@ -84,43 +83,47 @@ def _ours(place: Place) -> tuple[ModuleFile, ...]:
 
 
 def _files(place: Place) -> tuple[ModuleFile, ...]:
-    return tuple(_describe(path, place.package) for path in _sources(Path(place.directory)))
+    return tuple(_describe(*source, place.package) for source in _sources(place.directory))
 
 
-def _sources(directory: Path) -> list[Path]:
+def _sources(directory: str) -> list[tuple[str, str]]:
+    """Return name and path of each module in a folder."""
     try:
-        entries = sorted(directory.iterdir())
+        entries = sorted(os.listdir(directory))
     except OSError:
         return []  # A folder that is not there (yet) has no modules.
     sources = []
     for entry in entries:
-        if entry.name.startswith(("_", ".")):
+        if entry.startswith(("_", ".")):
             continue
-        if entry.suffix == ".py":
-            sources.append(entry)
-        elif (entry / "__init__.py").is_file():
-            sources.append(entry / "__init__.py")
+        path = os.path.join(directory, entry)
+        name, suffix = os.path.splitext(entry)
+        inside = os.path.join(path, "__init__.py")
+        if suffix == ".py":
+            sources.append((name, path))
+        elif os.path.isfile(inside):
+            sources.append((entry, inside))
     return sources
 
 
-def _mark(path: Path) -> tuple[str, int, int, int]:
+def _mark(path: str) -> tuple[str, int, int, int]:
     try:
-        status = path.stat()
+        status = os.stat(path)
     except OSError:
-        return str(path), 0, 0, 0
-    return str(path), status.st_ino, status.st_mtime_ns, status.st_size
+        return path, 0, 0, 0
+    return path, status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def _describe(path: Path, package_name: str) -> ModuleFile:
-    name = path.parent.name if path.name == "__init__.py" else path.stem
+def _describe(name: str, path: str, package_name: str) -> ModuleFile:
     try:
-        source = path.read_bytes()
+        with open(path, "rb") as file:
+            source = file.read()
     except OSError:
         source = b""  # Importing it will say what is wrong.
     named = _VIRTUAL_NAME.search(source)
     return ModuleFile(
         name=name,
-        path=str(path),
+        path=path,
         package=package_name,
         virtual_name=named.group(1).decode() if named else "",
         may_rename=named is None and _VIRTUAL_FUNCTION.search(source) is not None,

@@ -15,8 +15,6 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol  # Any: arguments and results are whatever functions take and give
 
-from attrs import frozen
-
 from txsalt.events import tags
 from txsalt.jobs import verdict
 from txsalt.jobs.arguments import load_args_and_kwargs
@@ -26,6 +24,7 @@ from txsalt.jobs.errors import (
     InvalidArguments,
     SaltInvocationError,
 )
+from txsalt.light import frozen
 from txsalt.loader.functions import Functions
 from txsalt.loader.places import places_of
 from txsalt.loader.scan import marks, package, scan
