@@ -84,9 +84,11 @@ class ProcessTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.ps = real().ps
+        # Other runs of these tests have processes like this one.
+        self.mark = f"txsalt-mark-of-{os.getpid()}-"
         script = "import sys; print(flush=True); sys.stdin.read()"
         self.child = subprocess.Popen(
-            [sys.executable, "-c", script, "txsalt-test-mark"],
+            [sys.executable, "-c", script, self.mark],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -100,13 +102,13 @@ class ProcessTests(SynchronousTestCase):
         A process is found by its command line, told of, and killed.
         """
         pid = self.child.pid
-        self.assertEqual(self.ps.pgrep("txsalt-test-mark", full=True), [pid])
-        found = self.ps.pgrep("txsalt-.*-mark", full=True, pattern_is_regex=True)
+        self.assertEqual(self.ps.pgrep(self.mark, full=True), [pid])
+        found = self.ps.pgrep(self.mark.replace("mark", "m.*k"), full=True, pattern_is_regex=True)
         self.assertEqual(found, [pid])
-        self.assertIsNone(self.ps.pgrep("txsalt-test-mark"))
+        self.assertIsNone(self.ps.pgrep(self.mark))
         self.assertEqual(self.ps.proc_info(pid, ["pid", "ppid"])["ppid"], os.getpid())
-        self.assertEqual(self.ps.psaux("txsalt-test-mark")[2], "1 occurrence(s).")
-        self.assertEqual(self.ps.pkill("txsalt-test-mark", full=True), {"killed": [pid]})
+        self.assertEqual(self.ps.psaux(self.mark)[2], "1 occurrence(s).")
+        self.assertEqual(self.ps.pkill(self.mark, full=True), {"killed": [pid]})
         self.assertEqual(self.child.wait(10), -15)
 
     def test_top(self) -> None:

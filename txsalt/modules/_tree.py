@@ -21,17 +21,33 @@ def end_tree(process: "subprocess.Popen[bytes]") -> None:
     """
     Send TERM to a process and its descendants, KILL to those left after GRACE, and reap it.
     """
-    before = set(_members(process.pid))
-    _signal_all(before, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE
-    while time.monotonic() < deadline and (process.poll() is None or _alive(before)):
-        time.sleep(0.02)
-    _signal_all(before | set(_members(process.pid)), signal.SIGKILL)
+    members = _stopped(process.pid)
+    _signal_all(members, signal.SIGTERM)
+    _signal_all(members, signal.SIGCONT)
+    _await_end(process, members)
+    members |= set(_members(process.pid))
+    _signal_all(members, signal.SIGKILL)
+    _await_end(process, members)
     process.wait()
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             with contextlib.suppress(OSError):
                 stream.close()
+
+
+def _stopped(root: int) -> set[int]:
+    """Stop all members and name them: one that starts another meanwhile would lose it to us."""
+    found: set[int] = set()
+    while new := set(_members(root)) - found:
+        _signal_all(new, signal.SIGSTOP)
+        found |= new
+    return found
+
+
+def _await_end(process: "subprocess.Popen[bytes]", members: set[int]) -> None:
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline and (process.poll() is None or _alive(members)):
+        time.sleep(0.02)
 
 
 def _members(root: int) -> list[int]:
