@@ -301,8 +301,8 @@ class FailureTests(CommandCase):
 
     def test_dead_minion(self) -> None:
         """
-        A minion that is down is named with a reason, at the latest after -t and the wait for its
-        answer.
+        A minion that is known to be down is named with the reason, a moment after the others
+        have answered.
         """
         self.minion("db1").stop()
         try:

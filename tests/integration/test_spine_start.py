@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,9 @@ import psutil
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.integration.spine import SpineMaster
-from tests.interop import processes
+from tests.interop import account, processes
 from tests.interop.harness import Daemon, TxMinion
 from tests.interop.processes import Answer, wait_until, write_yaml
-
-TWISTD = os.path.join(sysconfig.get_path("scripts"), "twistd")
 
 
 class StartCase(SynchronousTestCase):
@@ -35,8 +32,10 @@ class StartCase(SynchronousTestCase):
         self, plugin: str, daemon: Daemon, *words: str, before: tuple[str, ...] = ()
     ) -> Answer:
         """Run twistd to its end: the daemon's, or its way to the background."""
-        argv = [TWISTD, *before, plugin, "--config-dir", str(daemon.config_dir), *words]
-        return processes.tell(argv, stock=False, seconds=30)
+        house = account.house()
+        argv = [house.python, str(house.scripts / "twistd"), *before, plugin]
+        argv += ["--config-dir", str(daemon.config_dir), *words]
+        return processes.tell(argv, stock=False, seconds=30, path=house.checkout)
 
     def refused(self, *words: str, before: tuple[str, ...] = ("--nodaemon",)) -> str:
         """What the master says when it does not start: no traceback, a code that is not 0."""

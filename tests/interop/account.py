@@ -20,8 +20,9 @@ from tests.interop import processes
 
 ACCOUNT = "nobody"
 # Large, and no daemon needs it.
-_LEFT_OUT = ("__pycache__", "mypy*", "ruff*", "pip*", "salt*", "trial", "_trial_temp*")
-_PROGRAM = "import cryptography, twisted, txsalt, txzmq; import twisted.plugins.txsalt_plugins"
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "mypy", "mypyc", "ruff*", "pip")
+_IS_CACHE = shutil.ignore_patterns("__pycache__")
+_PROGRAM = "import cryptography, twisted.plugins.txsalt_plugins, txsalt.tap.master, txzmq"
 
 
 @frozen
@@ -90,10 +91,13 @@ def _runs(house: House) -> bool:
 
 def _copied(own: House) -> House:
     folder = processes.run().folder / "house"
+    prefix, env, checkout = own.scripts.parent, folder / "env", folder / "src"
     folder.mkdir(mode=0o755)
-    left_out = shutil.ignore_patterns(*_LEFT_OUT)
-    prefix = own.scripts.parent
-    shutil.copytree(prefix, folder / "env", symlinks=True, ignore=left_out)
+    env.mkdir()
+    for name in (own.scripts.name, "lib"):
+        shutil.copytree(prefix / name, env / name, symlinks=True, ignore=_LEFT_OUT)
+    if (prefix / "pyvenv.cfg").exists():
+        shutil.copy(prefix / "pyvenv.cfg", env)
     for name in ("txsalt", "twisted"):
-        shutil.copytree(own.checkout / name, folder / "src" / name, ignore=left_out)
-    return House(folder / "env" / own.scripts.name, folder / "src")
+        shutil.copytree(own.checkout / name, checkout / name, ignore=_IS_CACHE)
+    return House(env / own.scripts.name, checkout)

@@ -104,9 +104,13 @@ class Answer:
     data: Any  # whatever the tool printed
 
 
-def tell(argv: Sequence[str], *, stock: bool, seconds: float = 90) -> Answer:
-    """Run a command line tool to its end; raises AssertionError with its output when it hangs."""
-    environment = dict(run().environment)
+def tell(argv: Sequence[str], *, stock: bool, seconds: float = 90, path: Path = CHECKOUT) -> Answer:
+    """
+    Run a command line tool to its end; raises AssertionError with its output when it hangs.
+
+    ``path`` is where our package is found.
+    """
+    environment = {**run().environment, "PYTHONPATH": str(path)}
     if stock:
         del environment["PYTHONPATH"]
     with subprocess.Popen(

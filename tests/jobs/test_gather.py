@@ -86,6 +86,10 @@ class GatherTests(SynchronousTestCase):
         self.assertEqual(job.due(105), Probe(("c",)))
         job.absent(["c"])
         self.assertEqual(job.due(106), Finished({"b": ABSENT, "c": ABSENT}))
+        job.probe_answered("c", {"pid": 1}, 106)
+        job.absent(["c"])
+        self.assertIsInstance(job.due(106), Wait)
+        job.give_up(ABSENT)
         self.assertTrue(job.returned("b", {}, 106))
         self.assertEqual(job.due(106), Finished({"c": ABSENT}))
 

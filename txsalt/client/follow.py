@@ -105,11 +105,12 @@ class _Watch:
         self._fates: dict[str, dict[str, Any] | None] = {}
         self._look_after = _FIRST_LOOK
         self._next_look = now + _FIRST_LOOK
-        self._looks_end = now + (config.timeout if timeout is None else timeout)
+        patience = config.timeout if timeout is None else timeout
+        self._looks_end = now + patience + config.gather_job_timeout
         self._gather = Gather(
             published.jid,
             tuple(published.minions),
-            config.timeout if timeout is None else timeout,
+            patience,
             config.gather_job_timeout,
             now,
         )
@@ -152,7 +153,7 @@ class _Watch:
         return max(0.0, min(limits))
 
     def _may_look(self) -> bool:
-        # Later the silent ones are asked themselves.
+        # Later the silent ones have been asked themselves.
         return self._next_look < self._looks_end
 
     def _look_for_absent(self, now: float) -> None:

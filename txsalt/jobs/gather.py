@@ -131,9 +131,12 @@ class Gather:
             self._ended[id] = now + GRACE
 
     def absent(self, ids: Iterable[str]) -> None:
-        """Wait no longer for these, whom the job cannot have reached; a return counts even so."""
+        """
+        Wait no longer for these, whom the job cannot have reached, unless they say that they run
+        it; a return counts even so.
+        """
         for id in ids:
-            if id in self._silent or id in self._probed:
+            if id not in self._running and (id in self._silent or id in self._probed):
                 self._forget(id)
                 self._missing[id] = ABSENT
 

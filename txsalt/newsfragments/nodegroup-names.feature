@@ -1,0 +1,1 @@
+An unknown nodegroup is refused with the nearest name that there is.
