@@ -56,6 +56,61 @@ class RestartTests(ScheduleCase):
         )
         self.assertIn(LogLevel.warn, [each["log_level"] for each in events])
 
+    def missed(self, **options: Any) -> dict[str, Any]:
+        """A job every ten minutes, an hour of which was missed."""
+        jobs = {"job": every(600, missed="all", **options)}
+        self.start(jobs)
+        self.end_all()
+        self.stop()
+        self.clock.advance(3605)
+        self.start(jobs)
+        return jobs
+
+    def made_up_for(self, at_once: int) -> int:
+        """Let runs end as they come; return how many there were, never more at once."""
+        count = 0
+        while running := len(self.runner.records()):
+            self.assertLessEqual(running, at_once)
+            count += running
+            self.end_all()
+            self.clock.advance(0)
+        return count
+
+    def test_all_missed_one_after_the_other(self) -> None:
+        """
+        All missed runs of a job are made up for, not more at once than it may have.
+        """
+        self.missed()
+        self.assertEqual(self.made_up_for(1), 6)
+        self.pass_time(594)
+        self.assertEqual(self.runs, 6)
+        self.pass_time(1)
+        self.assertEqual(self.runs, 7)
+
+    def test_all_missed_two_at_once(self) -> None:
+        """
+        A job that may run twice at once makes up for its missed runs so.
+        """
+        self.missed(maxrunning=2)
+        self.assertEqual(self.made_up_for(2), 6)
+
+    def test_all_missed_and_run_on_start(self) -> None:
+        """
+        A run at the start does not stand for those that were missed, if all are wanted.
+        """
+        self.missed(run_on_start=True)
+        self.assertEqual(self.made_up_for(1), 7)
+
+    def test_all_missed_over_a_restart(self) -> None:
+        """
+        Missed runs that wait for others are remembered over the next restart.
+        """
+        jobs = self.missed()
+        self.end_all()
+        self.stop()
+        self.start(jobs)
+        self.assertEqual(self.made_up_for(1), 5)
+
     def test_run_on_start(self) -> None:
         """
         A job with run_on_start runs at each start.

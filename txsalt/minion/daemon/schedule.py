@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from txsalt.minion.daemon.schedule_book import ScheduleBook
 from txsalt.minion.daemon.schedule_memory import ScheduleMemory
 from txsalt.minion.daemon.scheduled_runs import ScheduledRuns
-from txsalt.schedule.entry import SKIP, Entry
+from txsalt.schedule.entry import ALL, SKIP, Entry
 from txsalt.schedule.next_run import LATE, Due, Place, next_due, obstacle, preview, settle
 from txsalt.schedule.progress import Progress
 from txsalt.schedule.timing import Every
@@ -26,6 +26,7 @@ from txsalt.schedule.zone import local_zone
 
 _LONGEST_WAIT = 60.0  # seconds
 _START_PATIENCE = 60.0  # seconds
+_ON_TIME = 1.0  # seconds: later than that, a run has waited
 # A range keeps the job off, and another function may run in its place.
 _RANGES = frozenset({"in_skip_range", "not_in_range", "skip_explicit"})
 
@@ -70,6 +71,7 @@ class Schedule(Service):
         self._book = book
         self._memory = memory
         self._runs = runs
+        runs.when_ended(self._ended)
         self._before_connect = before_connect
         self._zone = zone
         self._timer: IDelayedCall | None = None
@@ -205,20 +207,37 @@ class Schedule(Service):
         else:
             starts = False
         if starts or (is_first and entry.run_on_start):
-            # The beat begins here.
-            self._memory.jobs[entry.name] = evolve(progress, considered=now)
+            # The beat begins here; of what was missed, each run follows the one at the start.
+            missed = settle(entry, progress.considered, now, place).runs
+            kept = [due.at for due in missed if entry.missed == ALL and due.at < now]
+            self._memory.jobs[entry.name] = evolve(
+                progress, considered=now, extra=tuple(sorted({*progress.extra, *kept}))
+            )
             return [_Wish(entry, Due(now, now), at_start=True)]
         settled = settle(entry, progress.considered, now, place)
         if settled.missed:
             self.log.warn("runs of scheduled job {name} were missed", name=entry.name)
         late = [at for at in progress.extra if at <= now]
         extra = [at for at in late if at >= now - LATE or entry.missed != SKIP]
+        dues = [*settled.runs, *(Due(at, at) for at in extra)]
+        kept = self._without_room(entry, dues, now) if entry.missed == ALL else []
         self._memory.jobs[entry.name] = evolve(
             progress,
             considered=settled.considered,
-            extra=tuple(at for at in progress.extra if at > now),
+            extra=tuple(sorted({*(at for at in progress.extra if at > now), *kept})),
         )
-        return [_Wish(entry, due) for due in (*settled.runs, *(Due(at, at) for at in extra))]
+        return [_Wish(entry, due) for due in dues if due.at not in kept]
+
+    def _without_room(self, entry: Entry, dues: list[Due], now: float) -> list[float]:
+        """List the times of missed runs that wait until earlier ones have ended."""
+        room = max(0, entry.maxrunning - self._runs.running(entry.name))
+        times = sorted(due.at for due in dues) if entry.jid_include else []
+        return [at for at in times[room:] if at < now - _ON_TIME]
+
+    def _ended(self, name: str) -> None:
+        progress, now = self._memory.jobs.get(name), self._clock.seconds()
+        if progress is not None and any(at <= now for at in progress.extra):
+            self.look_again()
 
     def _choose(self, wishes: list[_Wish], now: float, place: Place) -> list[tuple[Entry, str]]:
         chosen: list[tuple[Entry, str]] = []
@@ -274,7 +293,9 @@ class Schedule(Service):
             progress = self._memory.jobs.get(name)
             if progress is not None and name not in self._troubled:
                 due = next_due(entry, progress.considered, place)
-                coming += [*progress.extra, *([due.at] if due is not None else ())]
+                # Those that wait for room are looked at when a run ends.
+                coming += [at for at in progress.extra if at > now]
+                coming += [due.at] if due is not None else []
         return max(0.0, min(coming) - now)
 
     def _wait(self, seconds: float) -> None:

@@ -50,6 +50,11 @@ class ScheduledRuns:
         self._outlets = outlets
         self._jids = JidClock()
         self._running: Counter[str] = Counter()
+        self._ended: Callable[[str], None] = lambda name: None
+
+    def when_ended(self, ended: Callable[[str], None]) -> None:
+        """Tell ``ended`` the name of each job that has run."""
+        self._ended = ended
 
     def running(self, name: str) -> int:
         """Return how many runs of a job have not ended."""
@@ -71,6 +76,7 @@ class ScheduledRuns:
         def done(result: Record) -> None:
             self._running[entry.name] -= 1
             self._return(entry, {**about, "pid": pid(), **_shown(result)})
+            self._ended(entry.name)
 
         pid = self._runner.run_own(jid, function, done, load)
         return jid
