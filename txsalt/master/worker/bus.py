@@ -4,7 +4,8 @@ What leaves a worker besides replies: events, publications, and words to the dae
 Source: docs/architecture.md, "Processes and sockets".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any  # event data and loads are maps of any msgpack value
 
 from txsalt.wire import event, pipe, serial
@@ -27,13 +28,26 @@ class Outgoing:
         self._send_publication = send_publication
         self._send_daemon = send_daemon
         self._max_event_size = max_event_size
+        self._held: list[bytes] | None = None
 
     def fire(self, tag: str, data: dict[str, Any]) -> None:
         """Fire an event; the bus stamps it. Large values of one that is too large are cut out."""
         frame = event.write_event(tag, data)
         if len(frame) > self._max_event_size:
             frame = event.write_event(tag, _trimmed(data, self._max_event_size // 2))
-        self._send_events([frame])
+        self._leave([frame])
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let the events of this block leave in one message, at its end."""
+        held: list[bytes] = []
+        self._held = held
+        try:
+            yield
+        finally:
+            self._held = None
+            if held:
+                self._send_events(held)
 
     def fire_packed(self, events: list[tuple[str, bytes]]) -> None:
         """Fire several events, of which the data are packed maps, in one message."""
@@ -45,7 +59,7 @@ class Outgoing:
                 frame = event.write_event(tag, data)
             frames.append(frame)
         if frames:
-            self._send_events(frames)
+            self._leave(frames)
 
     def publish(self, load: dict[str, Any], topics: list[str] | None) -> None:
         """
@@ -58,6 +72,12 @@ class Outgoing:
     def tell_daemon(self, kind: str, **words: object) -> None:
         """Send a frame on descriptor 4."""
         self._send_daemon(pipe.encode({"kind": kind, **words}))
+
+    def _leave(self, frames: list[bytes]) -> None:
+        if self._held is None:
+            self._send_events(frames)
+        else:
+            self._held += frames
 
 
 def _trimmed(data: dict[str, Any], budget: int) -> dict[str, Any]:

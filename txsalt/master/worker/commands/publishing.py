@@ -82,10 +82,12 @@ def publish_job(
     # Arguments may be secrets.
     fun, minions = job.load["fun"], len(job.minions)
     log.info("job %s: %s runs %s (minions: %d)", job.jid, user or "somebody", fun, minions)
-    _fire_new(bench, job)
+    with bench.out.together():
+        _fire_new(bench, job)
+        if plan is None:
+            bench.out.fire(tags.job_publish(job.jid), job_loads.without_secrets(job.load))
     if plan is None:
         bench.out.publish(job.load, _topics(bench, request, expansion))
-        bench.out.fire(tags.job_publish(job.jid), job_loads.without_secrets(job.load))
     else:
         batches.hand_over(bench, job, plan)
     return Published(jid=job.jid, minions=expansion.minions, missing=expansion.missing)
