@@ -37,15 +37,57 @@ class AssignmentTests(SynchronousTestCase):
 
     def test_full_home(self) -> None:
         """
-        What a worker has no room for is taken by those who have nothing to do, and then waits.
+        What a worker has no room for waits for it, and goes to others if it stands still.
         """
         self.arrive(*"abcdefgh", kin=1)
-        sent = self.queue.assign(0.0)
-        self.assertEqual(sent[1], list("abcd"))
-        self.assertEqual(sorted(sent[0] + sent[2]), ["e", "f"])
-        self.assertEqual(self.queue.waiting, 2)
+        self.assertEqual(self.queue.assign(0.0), {1: list("abcd")})
+        self.assertEqual(self.queue.waiting, 4)
         self.queue.answered(1, 0.001)
-        self.assertEqual(self.queue.assign(0.001), {1: ["g"]})
+        self.assertEqual(self.queue.assign(0.001), {1: ["e"]})
+        sent = self.queue.assign(PATIENCE_SECONDS * 2)
+        self.assertEqual(sorted(sent[0] + sent[2]), ["f", "g", "h"])
+
+    def test_few_homes(self) -> None:
+        """
+        Where only one worker is a home, the others are there for whoever has none.
+        """
+        queue: Assignment[str] = Assignment(1, window=4)
+        for worker in (2, 0, 1):
+            queue.ready(worker, 0.0)
+        for name, kin in (("a", 1), ("b", 2), ("c", 3)):
+            queue.arrived(name, 0.0, kin)
+        self.assertEqual(queue.assign(0.0), {0: ["a", "b", "c"]})
+        queue.arrived("local", 0.0)
+        self.assertNotIn(0, queue.assign(0.0))
+
+    def test_second_home(self) -> None:
+        """
+        While its home stands still a minion has another one, which stays the same.
+        """
+        queue: Assignment[str] = Assignment(1, window=4)
+        for worker in range(3):
+            queue.ready(worker, 0.0)
+        queue.arrived("long", 0.0, 5)
+        queue.assign(0.0)
+        later = PATIENCE_SECONDS * 2
+        for name in "ab":
+            queue.arrived(name, later, 5)
+        self.assertEqual(queue.assign(later), {2: ["a", "b"]})
+        queue.answered(0, later)
+        queue.arrived("c", later, 5)
+        self.assertEqual(queue.assign(later), {0: ["c"]})
+
+    def test_home_that_went(self) -> None:
+        """
+        When a home ends the next worker takes its place, until it is there again.
+        """
+        queue: Assignment[str] = Assignment(2, window=9)
+        for worker in range(3):
+            queue.ready(worker, 0.0)
+        for gone, home in ((True, 2), (False, 1)):
+            queue.gone(1) if gone else queue.ready(1, 0.0)
+            queue.arrived("a", 0.0, 1)
+            self.assertEqual(queue.assign(0.0), {home: ["a"]})
 
     def test_home_that_stands_still(self) -> None:
         """
@@ -83,7 +125,7 @@ class AssignmentTests(SynchronousTestCase):
         gone = self.queue.gone(1)
         self.assertEqual((gone.in_hand, gone.queued), ("a", 3))
         sent = self.queue.assign(0.0)
-        self.assertEqual(sorted(name for names in sent.values() for name in names), list("bcd"))
+        self.assertEqual(sorted(name for names in sent.values() for name in names), list("bcdef"))
         self.assertEqual(self.queue.gone(1).queued, 0)
 
     def test_resting(self) -> None:

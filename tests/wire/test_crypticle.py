@@ -68,9 +68,25 @@ class BoxTests(SynchronousTestCase):
         """The same value gives another box each time."""
         self.assertNotEqual(self.key.seal("a"), self.key.seal("a"))
 
+    def test_vectors(self) -> None:
+        """Each box begins with a block of its own, and opens in any order, by any holder."""
+        boxes = [self.key.seal(number) for number in range(300)]
+        self.assertEqual(len({box[:16] for box in boxes}), 300)
+        other = Crypticle(key_string_from(MATERIAL))
+        for number in (*range(299, -1, -1), 7, 7):
+            self.assertEqual(other.open(boxes[number]), number)
+
+    def test_many_keys(self) -> None:
+        """Boxes of more keys than are kept at hand open as well."""
+        keys = [Crypticle(generate_key_string()) for _ in range(600)]
+        boxes = [key.seal(number) for number, key in enumerate(keys)]
+        self.assertEqual(
+            [key.open(box) for key, box in zip(keys, boxes, strict=True)], list(range(600))
+        )
+
     def test_known_box(self) -> None:
         """With a given initialisation vector the box is known to the byte."""
-        writer = Crypticle(key_string_from(MATERIAL), entropy=lambda size: bytes(size))
+        writer = Crypticle(key_string_from(MATERIAL), vector=lambda size: bytes(size))
         self.assertEqual(writer.seal(None), hand_sealed(b"pickle::\xc0" + b"\x07" * 7))
 
     def test_other_key(self) -> None:

@@ -23,7 +23,7 @@ from txsalt.wire.crypticle import Crypticle, key_string_from
 from txsalt.wire.rsa import PublicKey
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-KEY = Crypticle(key_string_from(bytes(range(56))), entropy=lambda size: b"\x07" * size)
+KEY = Crypticle(key_string_from(bytes(range(56))), vector=lambda size: b"\x07" * size)
 
 seeded = settings(
     max_examples=200,
@@ -234,7 +234,7 @@ class RoundTripTests(SynchronousTestCase):
     @given(ODD_VALUES, st.sampled_from(["", "0123456789abcdef" * 2]), st.binary(min_size=16))
     def test_boxes(self, value: Any, nonce: str, vector: bytes) -> None:
         """A box opens with its key and nonce."""
-        writer = Crypticle(key_string_from(bytes(range(56))), entropy=lambda size: vector[:size])
+        writer = Crypticle(key_string_from(bytes(range(56))), vector=lambda size: vector[:size])
         self.assertEqual(KEY.open(writer.seal(value, nonce), nonce), value)
 
     @seeded

@@ -302,7 +302,7 @@ class Exchange:
 
     def _open(self, key: str, box: bytes, nonce: str = "") -> bytes:
         packed = Crypticle(key).open_packed(box, nonce)
-        writer = Crypticle(key, entropy=fixed(box))
+        writer = Crypticle(key, vector=fixed(box))
         need(writer.seal_packed(packed, nonce) == box, "the box is sealed otherwise")
         need(writer.seal(serial.unpack(packed), nonce) == box, "the value is sealed otherwise")
         return packed

@@ -91,7 +91,7 @@ def minion_seals(ring: Ring, asked: Asked, key: str, box: bytes) -> None:
         return
     if [name for name in order if name in ("nonce", "ts", "tok")] != ["nonce", "ts", "tok"]:
         return
-    session = _session(ring, asked, Crypticle(key, entropy=fixed(box)))
+    session = _session(ring, asked, Crypticle(key, vector=fixed(box)))
     if session is None or session.tok != serial.as_bytes(asked.load["tok"]):
         return
     # An id that comes last was added by the transport; an earlier one is the command's own.
@@ -156,7 +156,7 @@ def publication_both_ways(ring: Ring, frame: Frame, load: Load, box: bytes, sig_
     refused(RemoteError, opener.open, frame.body)
     signed = b"sig" in serial.unpack_raw(frame.body)
     sealer = publication.Sealer(
-        crypticle=Crypticle(frame.crypto["key"], entropy=fixed(box)),
+        crypticle=Crypticle(frame.crypto["key"], vector=fixed(box)),
         serial=load["serial"] - 1,
         key=ring.master if signed else None,
         sig_algo=sig_algo,

@@ -7,8 +7,10 @@ the oldest that it has not answered is the one in its hand; the others only wait
 elsewhere when it dies.
 
 Requests of one minion have the same home, so that one worker derives its keys and verifies its
-token, not every one. Home is a preference: a worker that stands still is avoided, and one that has
-nothing to do takes what waits for another.
+token, not every one. There are no more homes than processors: another one could not do more work,
+but all would do it in smaller portions. The other workers take what has no home, such as the
+requests of local users, and what comes for a worker that stands still; of one minion it goes to the
+same of them, too.
 
 Source: measured, see benchmarks/README.md; a small window keeps workers busy without hiding
 requests behind slow ones.
@@ -21,10 +23,11 @@ from attrs import define, field, frozen
 
 Request = TypeVar("Request")
 
-WINDOW = 16
+WINDOW = 32
 STALL_SECONDS = 0.002  # this long without an answer weighs as much as one more request
-PATIENCE_SECONDS = 0.02  # whoever stands still for longer is nobody's home
+PATIENCE_SECONDS = 0.05  # whoever stands still for longer is nobody's home
 MAX_QUEUE = 50_000
+MAX_HOMES = 1_000
 
 
 @define
@@ -47,14 +50,21 @@ class Assignment(Generic[Request]):
     """The queues between the router and its workers."""
 
     def __init__(
-        self, window: int = WINDOW, stall: float = STALL_SECONDS, max_queue: int = MAX_QUEUE
+        self,
+        homes: int = MAX_HOMES,
+        *,
+        window: int = WINDOW,
+        stall: float = STALL_SECONDS,
+        max_queue: int = MAX_QUEUE,
     ) -> None:
-        """``window`` requests at most are at one worker at a time."""
+        """``window`` requests at most are at one worker at a time; ``homes`` workers are homes."""
+        self._most_homes = homes
         self._window = window
         self._stall = stall
         self._max_queue = max_queue
         self._lanes: dict[int, _Lane[Request]] = {}
-        self._homes = 1
+        self._homes: list[_Lane[Request]] = []
+        self._seconds: list[_Lane[Request]] = []
         self._common: deque[tuple[int, Request]] = deque()  # those without a home
         self._number = 0
         self._waiting = 0
@@ -63,6 +73,11 @@ class Assignment(Generic[Request]):
     def waiting(self) -> int:
         """How many requests wait for a worker."""
         return self._waiting
+
+    @property
+    def arrivals(self) -> int:
+        """How many requests were ever queued."""
+        return self._number
 
     @property
     def outstanding(self) -> int:
@@ -79,8 +94,8 @@ class Assignment(Generic[Request]):
             return False
         self._waiting += 1
         self._number += 1
-        lane = None if kin is None else self._lanes.get(kin % self._homes)
-        if lane is None or not lane.ready or self._stands_still(lane, now):
+        lane = None if kin is None else self._home_of(kin, now)
+        if lane is None:
             self._common.append((self._number, request))
         else:
             lane.queue.append((self._number, request))
@@ -89,7 +104,7 @@ class Assignment(Generic[Request]):
     def ready(self, worker: int, now: float) -> None:
         """A worker is there and takes requests."""
         self._lanes[worker] = _Lane(progress=now, ready=True)
-        self._homes = max(self._homes, worker + 1)
+        self._choose_homes()
 
     def answered(self, worker: int, now: float) -> Request | None:
         """A worker answered its oldest request; None if it had none."""
@@ -104,6 +119,7 @@ class Assignment(Generic[Request]):
         lane = self._lanes.get(worker)
         if lane is not None:
             lane.ready = False
+            self._choose_homes()
             self._make_homeless(lane)
 
     def gone(self, worker: int) -> Gone[Request]:
@@ -111,6 +127,7 @@ class Assignment(Generic[Request]):
         lane = self._lanes.pop(worker, None)
         if lane is None:
             return Gone(in_hand=None, queued=0)
+        self._choose_homes()
         self._make_homeless(lane)
         if not lane.outstanding:
             return Gone(in_hand=None, queued=0)
@@ -156,7 +173,7 @@ class Assignment(Generic[Request]):
             return
         lane = self._lanes[worker]
         longest = max(self._lanes.values(), key=lambda other: len(other.queue))
-        if not lane.outstanding or self._stands_still(longest, now):
+        if self._stands_still(longest, now):
             self._give(worker, lane, longest.queue, now, sent)
 
     def _give(
@@ -173,6 +190,17 @@ class Assignment(Generic[Request]):
             lane.progress = now
         lane.outstanding.append(request)
         sent.setdefault(worker, []).append(request)
+
+    def _choose_homes(self) -> None:
+        ready = [lane for _, lane in sorted(self._lanes.items(), key=_number_of) if lane.ready]
+        self._homes, self._seconds = ready[: self._most_homes], ready[self._most_homes :]
+
+    def _home_of(self, kin: int, now: float) -> _Lane[Request] | None:
+        for lanes in (self._homes, self._seconds):
+            lane = lanes[kin % len(lanes)] if lanes else None
+            if lane is not None and not self._stands_still(lane, now):
+                return lane
+        return None
 
     def _make_homeless(self, lane: _Lane[Request]) -> None:
         self._common = deque(sorted([*self._common, *lane.queue], key=_number_of))

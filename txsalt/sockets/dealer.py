@@ -9,9 +9,12 @@ from collections.abc import Callable, Sequence
 
 import zmq
 
+from txsalt.sockets import parts
 from txsalt.sockets.connection import Connection
 from txsalt.sockets.context import SocketContext
 from txsalt.sockets.tuning import Tuning
+
+RUN = 64  # replies that are taken at a time
 
 
 def _nothing() -> None:
@@ -38,7 +41,8 @@ class DealerSocket(Connection):
         mode: int = 0o600,
     ) -> None:
         """
-        Bind; ``on_reply`` gets all parts of each message, ``on_turn`` is called after some came.
+        Bind; ``on_reply`` gets the parts that came, wherever a message ends; ``on_turn`` is called
+        after some came.
 
         Raises EndpointUnusable.
         """
@@ -46,9 +50,12 @@ class DealerSocket(Connection):
         super().__init__(context, on_reply, Tuning(mode=mode))
         self.bind(endpoint)
 
-    def send(self, parts: Sequence[bytes]) -> None:
+    def send(self, message: Sequence[bytes]) -> None:
         """Send a message, or queue it until the worker is there. Raises QueueFull."""
-        self.send_parts(parts)
+        self.send_parts(message)
+
+    def _receive(self) -> list[bytes]:
+        return parts.receive_run(self.socket, RUN)
 
     def _turn_over(self) -> None:
         self._on_turn()

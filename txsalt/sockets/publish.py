@@ -6,7 +6,7 @@ anything. XPUB is PUB plus sight of the subscriptions, by which a subscriber can
 live.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import zmq
 
@@ -72,6 +72,10 @@ class EventPublishSocket(Connection):
     def send(self, message: bytes) -> None:
         """Publish one event, as the one frame that it is on a bus."""
         self.send_parts([message])
+
+    def send_events(self, events: Iterable[bytes]) -> None:
+        """Publish several events."""
+        self.send_all((each,) for each in events)
 
     def _received(self, parts: list[bytes]) -> None:
         # Peers may also send messages of their own upwards; only subscriptions start with 1.

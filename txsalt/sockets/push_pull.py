@@ -7,11 +7,13 @@ from collections.abc import Callable
 import zmq
 from twisted.logger import Logger
 
+from txsalt.sockets import parts
 from txsalt.sockets.connection import Connection
 from txsalt.sockets.context import SocketContext
 from txsalt.sockets.tuning import UNLIMITED, Tuning
 
 _LINGER_MS = 250
+RUN = 64  # frames that are taken at a time
 
 
 class PullSocket(Connection):
@@ -28,28 +30,46 @@ class PullSocket(Connection):
         endpoint: str,
         on_message: Callable[[bytes], None],
         *,
-        several: bool = False,
         max_message: int = UNLIMITED,
         mode: int = 0o600,
     ) -> None:
         """
-        Bind; ``on_message`` gets each message's one frame; with ``several`` each frame there is.
-
-        Raises EndpointUnusable.
+        Bind; ``on_message`` gets each message's one frame. Raises EndpointUnusable.
         """
         self.garbage = 0
         self._on_message = on_message
-        self._several = several
         super().__init__(context, self._received, Tuning(max_message=max_message, mode=mode))
         self.bind(endpoint)
 
-    def _received(self, parts: list[bytes]) -> None:
-        if len(parts) == 1 or self._several:
-            for part in parts:
-                self._on_message(part)
+    def _received(self, message: list[bytes]) -> None:
+        if len(message) == 1:
+            self._on_message(message[0])
             return
         self.garbage += 1
-        self.log.warn("{count} frames where one was due were dropped", count=len(parts))
+        self.log.warn("{count} frames where one was due were dropped", count=len(message))
+
+
+class RunSocket(Connection):
+    """A PULL that binds, for messages whose frames mean the same alone."""
+
+    socketType = zmq.PULL
+
+    def __init__(
+        self,
+        context: SocketContext,
+        endpoint: str,
+        on_frames: Callable[[list[bytes]], None],
+        *,
+        mode: int = 0o600,
+    ) -> None:
+        """
+        Bind; ``on_frames`` gets the frames that are there, in order. Raises EndpointUnusable.
+        """
+        super().__init__(context, on_frames, Tuning(mode=mode))
+        self.bind(endpoint)
+
+    def _receive(self) -> list[bytes]:
+        return parts.receive_run(self.socket, RUN)
 
 
 class PushSocket(Connection):
@@ -67,5 +87,5 @@ class PushSocket(Connection):
         self.send_parts([message])
 
 
-def _ignore(parts: list[bytes]) -> None:
+def _ignore(message: list[bytes]) -> None:
     """A PUSH receives nothing."""

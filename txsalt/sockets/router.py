@@ -7,7 +7,7 @@ may have put theirs. All of that is the return route: kept opaque, and sent back
 Source: ZMTP request-reply envelope; PROTOCOL.md 2.1.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import zmq
 
@@ -73,6 +73,10 @@ class RouterSocket(Connection):
     def reply(self, route: list[bytes], payload: bytes) -> None:
         """Send a reply along the route of its request; dropped if the peer has gone."""
         self.send_parts([*route, payload])
+
+    def reply_all(self, replies: Iterable[tuple[list[bytes], bytes]]) -> None:
+        """Send several replies, each with its route."""
+        self.send_all([*route, payload] for route, payload in replies)
 
     def _turn_over(self) -> None:
         if self._on_turn is not None:

@@ -4,6 +4,11 @@ Seal and open the symmetric box: AES-192-CBC, then HMAC-SHA256 over iv and ciphe
 Plaintext is a fixed marker, in replies the request's nonce (32 ASCII bytes), then msgpack. The
 marker's word is historical; nothing here unpickles anything.
 
+Making a cipher costs ten times what a box of usual size does, so that of a key is kept while it is
+in use. CBC chains blocks: the first one that goes in after other boxes is random, so what comes out
+for it is as random as an initialisation vector must be, and it is the vector of all that follows.
+When opening, what comes out for the vector depends on the box before, and is not looked at.
+
 Source: PROTOCOL section 5.4.
 """
 
@@ -11,9 +16,10 @@ import binascii
 import hmac
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any  # a box holds any msgpack value
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
 from txsalt.errors import BadBox, BadEncoding, BadKey, BadNonce
 from txsalt.wire import serial
@@ -23,6 +29,8 @@ NONCE_CHARACTERS = 32
 _AES_BYTES, _HMAC_BYTES, _BLOCK, _MAC = 24, 32, 16, 32
 MIN_BOX_BYTES = _BLOCK + _BLOCK + _MAC
 _MARKER = b"pickle::"
+_START = bytes(_BLOCK)
+_KEPT = 256  # keys whose ciphers are kept, a KiB for each direction
 
 
 def generate_key_string(entropy: Callable[[int], bytes] = os.urandom) -> str:
@@ -40,21 +48,25 @@ def key_string_from(material: bytes) -> str:
 class Crypticle:
     """One symmetric key, ready to seal and open."""
 
-    __slots__ = ("_cipher_key", "_entropy", "_mac_key")
+    __slots__ = ("_aes_key", "_mac_key", "_vector")
 
     def __init__(
-        self, key_string: str | bytes, entropy: Callable[[int], bytes] = os.urandom
+        self, key_string: str | bytes, vector: Callable[[int], bytes] | None = None
     ) -> None:
-        """Raises BadKey if ``key_string`` is not base64 of exactly 56 bytes."""
+        """
+        ``vector`` gives 16 bytes for each box in place of random ones: for recorded bytes only.
+
+        Raises BadKey if ``key_string`` is not base64 of exactly 56 bytes.
+        """
         try:
             material = binascii.a2b_base64(key_string, strict_mode=True)
         except (ValueError, UnicodeError) as exc:
             raise BadKey("key string is not base64") from exc
         if len(material) != _AES_BYTES + _HMAC_BYTES:
             raise BadKey("key string of the wrong length")
-        self._cipher_key = algorithms.AES(material[:_AES_BYTES])
+        self._aes_key = material[:_AES_BYTES]
         self._mac_key = material[_AES_BYTES:]
-        self._entropy = entropy
+        self._vector = vector
 
     def seal(self, value: Any, nonce: str = "") -> bytes:
         """Pack ``value`` and seal it; ``nonce`` is given in replies only."""
@@ -64,9 +76,12 @@ class Crypticle:
         """Seal bytes that are msgpack already."""
         plain = b"".join((_MARKER, nonce.encode("ascii"), packed))
         fill = _BLOCK - len(plain) % _BLOCK
-        vector = self._entropy(_BLOCK)
-        encryptor = Cipher(self._cipher_key, modes.CBC(vector)).encryptor()
-        sealed = vector + encryptor.update(plain + bytes([fill]) * fill) + encryptor.finalize()
+        padded = plain + bytes((fill,)) * fill
+        if self._vector is None:
+            sealed = _encryptor(self._aes_key).update(os.urandom(_BLOCK) + padded)
+        else:
+            vector = self._vector(_BLOCK)
+            sealed = vector + _cipher(self._aes_key, vector).encryptor().update(padded)
         return sealed + hmac.digest(self._mac_key, sealed, "sha256")
 
     def open(self, box: bytes, nonce: str = "") -> Any:
@@ -85,16 +100,29 @@ class Crypticle:
         sealed, mac = box[:-_MAC], box[-_MAC:]
         if not hmac.compare_digest(hmac.digest(self._mac_key, sealed, "sha256"), mac):
             raise BadBox
-        decryptor = Cipher(self._cipher_key, modes.CBC(sealed[:_BLOCK])).decryptor()
-        padded = decryptor.update(sealed[_BLOCK:]) + decryptor.finalize()
+        padded = _decryptor(self._aes_key).update(sealed)
         fill = padded[-1]
-        if not 1 <= fill <= _BLOCK or padded[-fill:] != bytes([fill]) * fill:
+        if not 1 <= fill <= _BLOCK or padded[-fill:] != bytes((fill,)) * fill:
             raise BadEncoding("padding")
-        if not padded.startswith(_MARKER):
+        if not padded.startswith(_MARKER, _BLOCK):
             raise BadEncoding("marker")
-        start = len(_MARKER)
+        start = _BLOCK + len(_MARKER)
         if nonce:
-            start += NONCE_CHARACTERS
-            if not hmac.compare_digest(padded[len(_MARKER) : start], nonce.encode("ascii")):
+            at, start = start, start + NONCE_CHARACTERS
+            if not hmac.compare_digest(padded[at:start], nonce.encode("ascii")):
                 raise BadNonce
         return padded[start:-fill]
+
+
+def _cipher(aes_key: bytes, vector: bytes) -> Cipher[modes.CBC]:
+    return Cipher(algorithms.AES(aes_key), modes.CBC(vector))
+
+
+@lru_cache(_KEPT)
+def _encryptor(aes_key: bytes) -> CipherContext:
+    return _cipher(aes_key, _START).encryptor()
+
+
+@lru_cache(_KEPT)
+def _decryptor(aes_key: bytes) -> CipherContext:
+    return _cipher(aes_key, _START).decryptor()

@@ -28,7 +28,8 @@ def write_packed_event(tag: str, packed_map: bytes) -> bytes:
 
 def with_field(packed_map: bytes, name: str, value: Any) -> bytes:
     """Return a packed map with one field more, which it must not have. Raises BadEnvelope."""
-    return b"".join((_one_more(packed_map), serial.pack_bin(name), serial.pack_bin(value)))
+    head, rest = _one_more(packed_map)
+    return b"".join((head, packed_map[rest:], serial.pack_bin(name), serial.pack_bin(value)))
 
 
 def read_event(frame: bytes, max_bytes: int = serial.MAX_BYTES) -> tuple[str, dict[str, Any]]:
@@ -47,33 +48,49 @@ def read_event(frame: bytes, max_bytes: int = serial.MAX_BYTES) -> tuple[str, di
     return tag, data
 
 
+class Stamp:
+    """The time of some events, packed once."""
+
+    def __init__(self, iso_time: str) -> None:
+        self._iso_time = iso_time
+        self._field = _STAMP_FIELD + serial.pack_bin(iso_time)
+
+    def put(self, frame: bytes) -> bytes:
+        """
+        Return the frame with ``_stamp`` set in its data.
+
+        The field is appended to the packed map without unpacking it, unless there is one to
+        replace. Raises as ``read_event`` does, but does not look into the data further than it
+        must.
+        """
+        gap = frame.find(_GAP)
+        body = gap + len(_GAP)
+        if gap < 0 or body == len(frame):
+            raise BadEnvelope("an event without the gap after its tag")
+        names.tag(serial.to_text(frame[:gap]))
+        if frame.find(_STAMP_FIELD, body) >= 0:
+            tag, data = read_event(frame)
+            return write_event(tag, {**data, "_stamp": self._iso_time})
+        head, rest = _one_more(frame, body)
+        return b"".join((frame[:body], head, frame[rest:], self._field))
+
+
 def stamp(frame: bytes, iso_time: str) -> bytes:
-    """
-    Return the frame with ``_stamp`` set in its data.
-
-    The field is appended to the packed map without unpacking it, unless there is one to replace.
-    Raises as
-    ``read_event`` does, but does not look into the data further than it must.
-    """
-    head, gap, body = frame.partition(_GAP)
-    if not gap or not body:
-        raise BadEnvelope("an event without the gap after its tag")
-    names.tag(serial.to_text(head))
-    if _STAMP_FIELD in body:
-        tag, data = read_event(frame)
-        return write_event(tag, {**data, "_stamp": iso_time})
-    return b"".join((head, gap, _one_more(body), _STAMP_FIELD, serial.pack_bin(iso_time)))
+    """Return one frame with its ``_stamp`` set; see ``Stamp``."""
+    return Stamp(iso_time).put(frame)
 
 
-def _one_more(packed_map: bytes) -> bytes:
+def _one_more(packed: bytes, at: int = 0) -> tuple[bytes, int]:
+    """Return the header of a map with one field more than that at ``at``, and where that ends."""
     # The header of a msgpack map: fixmap 80..8f, map 16 de, map 32 df.
-    first = packed_map[0]
+    first = packed[at]
     if 0x80 <= first < 0x8F:
-        return bytes([first + 1]) + packed_map[1:]
+        return bytes((first + 1,)), at + 1
     if first == 0x8F:
-        return b"\xde\x00\x10" + packed_map[1:]
+        return b"\xde\x00\x10", at + 1
     size = {0xDE: 2, 0xDF: 4}.get(first, 0)
-    count = int.from_bytes(packed_map[1 : 1 + size], "big") + 1
-    if not size or count >> (8 * size):
+    end = at + 1 + size
+    count = int.from_bytes(packed[at + 1 : end], "big") + 1
+    if not size or count >> (8 * size) or len(packed) < end:
         raise BadEnvelope("event data is not a map, or a full one")
-    return packed_map[:1] + count.to_bytes(size, "big") + packed_map[1 + size :]
+    return packed[at : at + 1] + count.to_bytes(size, "big"), end

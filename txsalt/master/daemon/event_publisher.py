@@ -18,12 +18,12 @@ from typing import Any  # event data is any msgpack value
 from twisted.application.service import Service
 from twisted.logger import Logger
 
-from txsalt.errors import RemoteError
+from txsalt.errors import RemoteError, StoreError
 from txsalt.events import tags
-from txsalt.master.daemon.event_journal import EventJournal
+from txsalt.master.daemon.event_journal import EventJournal, Page
 from txsalt.sockets.context import SocketContext
 from txsalt.sockets.publish import EventPublishSocket
-from txsalt.sockets.push_pull import PullSocket
+from txsalt.sockets.push_pull import RunSocket
 from txsalt.wire import event
 
 # The owner and the group may listen and send; never everyone.
@@ -43,27 +43,40 @@ class EventPublisher(Service):
     name = "event publisher"
 
     def __init__(
-        self, context: SocketContext, pull_endpoint: str, pub_endpoint: str, *, hwm: int
+        self,
+        context: SocketContext,
+        pull_endpoint: str,
+        pub_endpoint: str,
+        *,
+        hwm: int,
+        journal_folder: str,
     ) -> None:
-        """``hwm`` events wait for a slow subscriber."""
+        """
+        ``hwm`` events wait for a slow subscriber; the last ones are in a file in
+        ``journal_folder``.
+        """
         self._context = context
         self._pull_endpoint = pull_endpoint
         self._pub_endpoint = pub_endpoint
         self._hwm = hwm
-        self._journal = EventJournal()
+        self._journal_folder = journal_folder
+        self._journal: EventJournal | None = None
+        self._remembers = True
         self._listeners: list[tuple[bytes, Listener, Callable[[], bool]]] = []
-        self._pull: PullSocket | None = None
+        self._pull: RunSocket | None = None
         self._pub: EventPublishSocket | None = None
 
     def startService(self) -> None:
-        """Open both sockets."""
+        """Open both sockets. Raises StoreError if past events cannot be kept."""
         super().startService()
+        try:
+            self._journal = EventJournal(self._journal_folder)
+        except OSError as exc:
+            raise StoreError(self._journal_folder, exc.strerror or str(exc)) from exc
         self._pub = EventPublishSocket(
             self._context, self._pub_endpoint, self._subscribed, hwm=self._hwm, mode=_MODE
         )
-        self._pull = PullSocket(
-            self._context, self._pull_endpoint, self._collected, several=True, mode=_MODE
-        )
+        self._pull = RunSocket(self._context, self._pull_endpoint, self._collected, mode=_MODE)
 
     def stopService(self) -> None:
         """Close both sockets."""
@@ -72,6 +85,9 @@ class EventPublisher(Service):
             if socket is not None:
                 socket.close()
         self._pull = self._pub = None
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
 
     def listen(self, prefix: str, listener: Listener, wanted: Callable[[], bool] = _always) -> None:
         """
@@ -83,21 +99,38 @@ class EventPublisher(Service):
 
     def fire(self, tag: str, data: dict[str, Any]) -> None:
         """Publish an event of the daemon's own."""
-        self._collected(event.write_event(tag, data))
+        self._collected([event.write_event(tag, data)])
 
-    def _collected(self, frame: bytes) -> None:
+    def _collected(self, frames: list[bytes]) -> None:
         now = datetime.now(UTC)
-        try:
-            stamped = event.stamp(frame, now.isoformat())
-        except RemoteError as exc:
-            self.log.warn("an event was dropped: {reason}", reason=str(exc))
-            return
+        stamp = event.Stamp(now.isoformat())
+        kept = []
+        for frame in frames:
+            try:
+                stamped = stamp.put(frame)
+            except RemoteError as exc:
+                self.log.warn("an event was dropped: {reason}", reason=str(exc))
+                continue
+            kept.append(stamped)
         if self._pub is not None:
-            self._pub.send(stamped)
-        self._journal.add(now.timestamp(), stamped)
+            self._pub.send_events(kept)
+        self._remember(now.timestamp(), kept)
         for prefix, listener, wanted in self._listeners:
-            if frame.startswith(prefix) and wanted():
-                self._tell(listener, stamped)
+            for stamped in kept:
+                if stamped.startswith(prefix) and wanted():
+                    self._tell(listener, stamped)
+
+    def _remember(self, now: float, frames: list[bytes]) -> None:
+        if self._journal is None:
+            return
+        try:
+            self._journal.add(now, frames)
+        except OSError as exc:
+            if self._remembers:  # a full disk is told once, not at each event
+                self.log.warn("past events are forgotten: {reason}", reason=str(exc))
+            self._remembers = False
+        else:
+            self._remembers = True
 
     def _tell(self, listener: Listener, frame: bytes) -> None:
         try:
@@ -117,8 +150,15 @@ class EventPublisher(Service):
 
     def _replay(self, tag: str) -> None:
         wanted = tags.parse_replay(tag)
-        if wanted is None or self._pub is None:
+        if wanted is None or self._pub is None or self._journal is None:
             return
-        page = self._journal.page(wanted.number, wanted.since, wanted.prefix.encode())
+        page = self._page(self._journal, wanted)
         data = {"events": page.events, "next": page.next, "last": page.last}
         self._pub.send(event.write_event(tag, data))
+
+    def _page(self, journal: EventJournal, wanted: tags.Replay) -> Page:
+        try:
+            return journal.page(wanted.number, wanted.since, wanted.prefix.encode())
+        except OSError as exc:
+            self.log.warn("past events cannot be read: {reason}", reason=str(exc))
+            return Page([], wanted.number, True)

@@ -12,6 +12,7 @@ its effect already, and a stock minion repeats it by itself.
 Source: PROTOCOL sections 2.1 and 18.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple  # IReactorTime, which mypy cannot see through zope
 
@@ -58,11 +59,12 @@ class RequestRouter(Service):
         reactor: Any,
     ) -> None:
         """``lane_endpoint`` gives the address of the socket for a worker's number."""
+        homes = len(os.sched_getaffinity(0))
         self._context = context
         self._endpoint = endpoint
         self._lane_endpoint = lane_endpoint
         self._reactor = reactor
-        self._assignment: Assignment[_Request] = Assignment()
+        self._assignment: Assignment[_Request] = Assignment(homes)
         self._lanes: dict[int, DealerSocket] = {}
         self._burials: dict[int, Any] = {}  # delayed calls, by worker
         self._door: RouterSocket | None = None
@@ -77,6 +79,11 @@ class RequestRouter(Service):
         if self._door is None:
             raise RuntimeError("the door is closed")
         return self._door.port
+
+    @property
+    def arrivals(self) -> int:
+        """How many requests came since the start."""
+        return self._assignment.arrivals
 
     def startService(self) -> None:
         """Open the door."""
@@ -163,12 +170,15 @@ class RequestRouter(Service):
 
     def _answered(self, worker: int, replies: list[bytes]) -> None:
         now = self._reactor.seconds()
+        routed = []
         for reply in replies:
             request = self._assignment.answered(worker, now)
             if request is None:
                 self.log.warn("worker {worker} answered nothing that was asked", worker=worker)
-                return
-            self._reply(request.route, reply)
+                break
+            routed.append((request.route, reply))
+        if self._door is not None:
+            self._door.reply_all(routed)
         if self._drained is not None:
             self._check_drained()
 

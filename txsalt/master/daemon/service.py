@@ -27,6 +27,7 @@ from txsalt.master.daemon.presence import Presence
 from txsalt.master.daemon.publish_relay import PublishRelay
 from txsalt.master.daemon.request_router import RequestRouter
 from txsalt.master.daemon.shared_key import SharedKey
+from txsalt.master.daemon.spare_memory import SpareMemory
 from txsalt.master.daemon.worker_pool import WorkerPool
 from txsalt.master.store import drop_file
 from txsalt.process.folder_lock import FolderLock
@@ -99,6 +100,7 @@ class Master(OrderedMultiService):
             self._ipc("master_event_pull"),
             self._ipc("master_event_pub"),
             hwm=config.salt_event_pub_hwm,
+            journal_folder=config.cachedir,
         )
         relay = PublishRelay(
             context,
@@ -156,6 +158,7 @@ class Master(OrderedMultiService):
             drop_path=self._drop_path,
             on_rotate=shared_key.rotate,
         )
+        spare_memory = SpareMemory(reactor, lambda: router.arrivals)
         self._connect(publisher, relay, shared_key, pool)
         # The door opens last: a request that arrived first would find no worker.
         for service in (
@@ -169,6 +172,7 @@ class Master(OrderedMultiService):
             batches,
             maintenance,
             router,
+            spare_memory,
         ):
             self.add(service)
 

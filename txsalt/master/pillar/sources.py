@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol  # Any: what YAML holds
 from attrs import define, field, frozen
 
 from txsalt.errors import BadName, LocalError
-from txsalt.renderers import yaml
 from txsalt.renderers.errors import RenderError
 
 if TYPE_CHECKING:
@@ -249,6 +248,9 @@ def _text(path: str) -> str:
 
 def _loaded(reader: str, text: str, path: str) -> Any:
     if reader == "yaml":
+        # Every worker knows this module, and most of them never read a file.
+        from txsalt.renderers import yaml
+
         return yaml.load(text, path)
     from txsalt.renderers import json
 

