@@ -22,7 +22,7 @@ from txsalt.wire import envelope
 log = logging.getLogger(__package__)
 
 REFUSAL = envelope.write_reply(envelope.BareReply(envelope.BAD_LOAD))
-BATCH = 8  # returns; more would wait long for the first one's reply
+BATCH = 16  # returns; more would wait long for the first one's reply
 SIGN_INS = 4  # a millisecond each, which is nearly all cryptography
 
 
