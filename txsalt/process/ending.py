@@ -5,8 +5,9 @@ End a program: ask, close its input, then TERM, then KILL, each with its deadlin
 from collections.abc import Callable, Mapping
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from txsalt.process.interfaces import Clock, Program, Timer
+from txsalt.process.interfaces import Program
 from txsalt.process.spawn import ExitStatus
 
 _AFTER_EOF = 3.0  # seconds to end after descriptor 3 was closed
@@ -16,11 +17,11 @@ _AFTER_TERM = 2.0  # seconds
 class Ending:
     """The end of one program, step by step; stops stepping when the program is gone."""
 
-    def __init__(self, child: Program, clock: Clock) -> None:
+    def __init__(self, child: Program, clock: IReactorTime) -> None:
         """Nothing happens before ``begin``."""
         self._child = child
         self._clock = clock
-        self._timer: Timer | None = None
+        self._timer: IDelayedCall | None = None
 
     def begin(
         self, *, drain: Mapping[str, object] | None = None, grace: float = 0.0
@@ -62,7 +63,7 @@ class Ending:
 
 def end_program(
     child: Program,
-    clock: Clock,
+    clock: IReactorTime,
     *,
     drain: Mapping[str, object] | None = None,
     grace: float = 0.0,

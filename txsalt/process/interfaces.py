@@ -2,38 +2,15 @@
 What this room needs of a reactor, and of the process transport it makes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorProcess, IReactorTime
 
 
-class Timer(Protocol):
-    """A call that is due later."""
-
-    def active(self) -> bool:
-        """Whether it was neither made nor cancelled."""
-
-    def cancel(self) -> None:
-        """Do not make it."""
-
-
-class Clock(Protocol):
-    """Time that never goes back, in seconds."""
-
-    def seconds(self) -> float:
-        """Now."""
-
-    def callLater(self, delay: float, deed: Callable[..., object], *arguments: object) -> Timer:
-        """Call after ``delay`` seconds."""
-
-
-class ProcessReactor(Clock, Protocol):
+class IProcessReactor(IReactorTime, IReactorProcess):
     """A reactor that starts processes."""
-
-    # Any: Twisted's own types of these are too narrow for what it accepts.
-    def spawnProcess(self, protocol: Any, executable: Any, args: Any, **options: Any) -> Any:
-        """Start one; gives its ProcessTransport."""
 
 
 class ProcessTransport(Protocol):

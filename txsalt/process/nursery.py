@@ -17,7 +17,7 @@ from typing import Any  # messages are maps of any msgpack value
 from twisted.internet.defer import Deferred, succeed
 
 from txsalt.process.ending import end_program
-from txsalt.process.interfaces import ProcessReactor
+from txsalt.process.interfaces import IProcessReactor
 from txsalt.process.spawn import Child, ExitStatus, spawn_program
 
 _KILLED = ExitStatus(None, int(signals.SIGKILL))
@@ -51,7 +51,7 @@ class Nursery:
     """One template program and its children."""
 
     def __init__(
-        self, reactor: ProcessReactor, module: str, on_output: Callable[[str], None]
+        self, reactor: IProcessReactor, module: str, on_output: Callable[[str], None]
     ) -> None:
         """``on_output`` gets each line that the template or a child prints."""
         self._reactor = reactor

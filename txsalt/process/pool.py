@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 
 from attrs import Factory, define, frozen
 from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from txsalt.process.ending import end_program
-from txsalt.process.interfaces import ProcessReactor, Program, Timer
+from txsalt.process.interfaces import IProcessReactor, Program
 from txsalt.process.spawn import ExitStatus
 from txsalt.protocol.child_life import ChildLife, Spawn
 
@@ -43,7 +44,7 @@ class _Place:
     index: int
     life: ChildLife = Factory(ChildLife)
     child: Program | None = None
-    timer: Timer | None = None
+    timer: IDelayedCall | None = None
 
 
 class ProgramPool:
@@ -53,7 +54,7 @@ class ProgramPool:
 
     def __init__(
         self,
-        reactor: ProcessReactor,
+        reactor: IProcessReactor,
         spawn: Spawner,
         size: int,
         hello: Callable[[int], Mapping[str, object]],

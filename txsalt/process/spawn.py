@@ -10,17 +10,19 @@ import os
 import site
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 import txsalt
 from txsalt.errors import BadEncoding
-from txsalt.process.interfaces import Clock, ProcessReactor, ProcessTransport, Timer
+from txsalt.process.interfaces import IProcessReactor, ProcessTransport
 from txsalt.process.lines import Lines
 from txsalt.wire.pipe import Decoder, encode
 
@@ -68,7 +70,7 @@ class Child:
 
 
 def spawn_program(
-    reactor: ProcessReactor,
+    reactor: IProcessReactor,
     module: str,
     arguments: Sequence[str],
     *,
@@ -100,7 +102,8 @@ def spawn_program(
         )
     finally:
         os.close(nothing)
-    return Child(transport, protocol.ended)
+    # Twisted tells its interface no more of it than what all systems have.
+    return Child(cast(ProcessTransport, transport), protocol.ended)
 
 
 class _Program(ProcessProtocol):
@@ -109,7 +112,7 @@ class _Program(ProcessProtocol):
 
     def __init__(
         self,
-        clock: Clock,
+        clock: IReactorTime,
         on_message: Callable[[dict], None],
         on_output: Callable[[str], None],
         on_exit: Callable[[ExitStatus], None] | None,
@@ -121,7 +124,7 @@ class _Program(ProcessProtocol):
         self._decoder = Decoder()
         self._speaks = True
         self._lines = {1: Lines(on_output), 2: Lines(on_output)}
-        self._giving_up: Timer | None = None
+        self._giving_up: IDelayedCall | None = None
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         try:
@@ -142,7 +145,9 @@ class _Program(ProcessProtocol):
     def processEnded(self, reason: Failure) -> None:
         if self._giving_up is not None and self._giving_up.active():
             self._giving_up.cancel()
-        status = ExitStatus(reason.value.exitCode, reason.value.signal)
+        ended = reason.value  # Twisted gives no other failures here
+        assert isinstance(ended, ProcessDone | ProcessTerminated)
+        status = ExitStatus(ended.exitCode, ended.signal)
         if self._on_exit is not None:
             try:
                 self._on_exit(status)

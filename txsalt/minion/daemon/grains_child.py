@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from txsalt.errors import LocalError
+from txsalt.process.interfaces import IProcessReactor
 from txsalt.process.spawn import spawn_program
 
 PATIENCE = 60.0  # seconds
@@ -28,7 +29,7 @@ class GrainsNotCollected(LocalError):
         return f"grains were not collected: {self.reason}"
 
 
-async def collect(reactor: object, config: Mapping[str, object]) -> dict[str, Any]:
+async def collect(reactor: IProcessReactor, config: Mapping[str, object]) -> dict[str, Any]:
     """Run the program once and return its grains. Raises GrainsNotCollected."""
     answer = _Answer()
     try:

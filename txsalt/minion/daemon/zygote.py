@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, frozen
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txsalt.errors import BadEncoding, TxsaltError
 from txsalt.process.ending import end_program
-from txsalt.process.interfaces import ProcessReactor, Timer
+from txsalt.process.interfaces import IProcessReactor
 from txsalt.process.spawn import Child, ExitStatus, spawn_program
 
 _MODULE = "txsalt.minion.jobrunner"
@@ -97,7 +98,7 @@ class Zygote:
 
     def __init__(
         self,
-        reactor: ProcessReactor,
+        reactor: IProcessReactor,
         config: Mapping[str, object],
         on_call: OnCall,
         *,
@@ -118,7 +119,7 @@ class Zygote:
         self._facts: dict[str, object] = {"kind": "facts", "grains": {}, "pillar": {}}
         self._current: _Generation | None = None
         self._generations: set[_Generation] = set()
-        self._idle: Timer | None = None
+        self._idle: IDelayedCall | None = None
         self._stopped = False
 
     @property
