@@ -29,10 +29,12 @@ def makeService(options: Options) -> IService:
     from txsalt.errors import LocalError
     from txsalt.minion.daemon.service import make_minion
 
+    # Any: no type of Twisted's says all that a reactor provides.
+    chosen: Any = reactor
     try:
         return Daemon(
-            reactor,
-            lambda failed: make_minion(options.config, reactor, failed),
+            chosen,
+            lambda failed: make_minion(options.config, chosen, failed),
             options.warnings,
             Launch(options.parent),
         )

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IReactorThreads, IReactorTime
 from twisted.internet.threads import deferToThreadPool
 
 from txsalt.errors import ConfigError, MasterUnreachable
@@ -72,7 +72,7 @@ class Resolver:
         return min(usable, key=lambda each: ":" in each)
 
 
-def system_lookup(reactor: object) -> Callable[[str], Deferred[list[str]]]:
+def system_lookup(reactor: IReactorThreads) -> Callable[[str], Deferred[list[str]]]:
     """Return a lookup that asks the operating system, in a thread of ``reactor``."""
 
     def lookup(host: str) -> Deferred[list[str]]:

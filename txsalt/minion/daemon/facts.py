@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from txsalt.errors import TxsaltError
 from txsalt.minion.daemon.lanes import PILLAR
@@ -155,5 +156,5 @@ class _OneAtATime:
         for done in waiting:
             if not done.called:
                 done.callback(None)
-        if hasattr(result, "check"):
+        if isinstance(result, Failure):
             FactKeeper.log.failure("while renewing facts", failure=result)

@@ -51,6 +51,10 @@ class Welcome:
     is_first: bool
 
 
+class NotStarted(RuntimeError):
+    """The keys were not read yet: a bug of ours."""
+
+
 class Link(Service):
     """Connection to one master at a time."""
 
@@ -73,7 +77,7 @@ class Link(Service):
         self._settings = settings
         self._in_thread = in_thread
         self._entropy = entropy
-        self._identity: Identity | None = None
+        self._keyed: Identity | None = None
         self._loop: SignInLoop | None = None
         self._session: Session | None = None
         self._tok = b""
@@ -88,14 +92,14 @@ class Link(Service):
         signing = None
         if self._settings.with_signing_key:
             signing = await self._in_thread(self._keys.signing)
-        self._identity = self._settings.make_identity(key=key, signing_key=signing)
+        self._keyed = self._settings.make_identity(key=key, signing_key=signing)
         # Made once: a token costs a private operation, and the same data give the same bytes.
         self._tok = key.sign_x931(sealed_request.TOKEN_TEXT)
         self._loop = SignInLoop(
             self._clock,
             self._road,
             self._keys,
-            lambda: self._identity,
+            self._identity,
             self._settings.sign_in,
             self._signed_in,
             self._entropy,
@@ -116,11 +120,22 @@ class Link(Service):
 
     def tell_at_sign_in(self, autosign_grains: dict[str, Any]) -> None:
         """From now on, tell these grains at sign-in. Call after the start."""
-        self._identity = evolve(self._identity, autosign_grains=autosign_grains)
+        self._keyed = evolve(self._identity(), autosign_grains=autosign_grains)
 
     def sign_in(self) -> Deferred[SignedIn]:
-        """Sign in (again); joins a sign-in that is under way. CancelledError on stop."""
+        """
+        Sign in (again); joins a sign-in that is under way. CancelledError on stop.
+
+        Call after the start.
+        """
+        if self._loop is None:
+            raise NotStarted
         return self._loop.run()
+
+    def _identity(self) -> Identity:
+        if self._keyed is None:
+            raise NotStarted
+        return self._keyed
 
     def request(
         self,
@@ -184,7 +199,7 @@ class Link(Service):
             raise RequestTimedOut(seconds) from None
 
     def _signed_in(self, signed_in: SignedIn) -> None:
-        identity = self._identity
+        identity = self._identity()
         is_first = self._session is None
         self._session = Session(
             minion_id=identity.minion_id,

@@ -62,7 +62,7 @@ class Listener(Service):
         subscribe: Subscribe,
         facts: Callable[[], Facts],
         run: Callable[[Publication], None],
-        sign_in: Callable[[], Deferred[object]],
+        sign_in: Callable[[], Deferred[SignedIn]],
         pass_by: Callable[[str], None] = lambda _: None,
     ) -> None:
         """
@@ -131,23 +131,23 @@ class Listener(Service):
             self._complaints.about(f"a message of {len(parts)} frames")
             return
         try:
-            self._open(parts[-1])
+            self._open(self._opener, parts[-1])
         except BadBox:
             self._unreadable.hold(parts[-1])
 
     def _try_again(self, frame: bytes) -> bool:
-        if not self.running:
+        if not self.running or self._opener is None:
             return False
         try:
-            self._open(frame)
+            self._open(self._opener, frame)
         except BadBox as exc:
             self._complaints.about(str(exc))
             return False
         return True
 
-    def _open(self, frame: bytes) -> None:
+    def _open(self, opener: Opener, frame: bytes) -> None:
         try:
-            publication = self._opener.open(frame)
+            publication = opener.open(frame)
         except BadBox:
             raise
         except RemoteError as exc:
@@ -158,5 +158,5 @@ class Listener(Service):
             self.log.debug("job {jid} is for others", jid=publication.jid)
             self._pass_by(publication.jid)
             return
-        self._opener.remember(publication.jid)
+        opener.remember(publication.jid)
         self._run(publication)

@@ -19,6 +19,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from txsalt.errors import RemoteError, RequestTimedOut
 from txsalt.minion.daemon.outbox import Entry, Load, Outbox
@@ -221,7 +222,7 @@ class Returns(Service):
             self.log.info("{count} returns stay in the outbox", count=len(self._queue))
             self._queue = deque(evolve(each) for each in self._queue if not each.path)
 
-    def _broke_off(self, failure: object) -> None:
+    def _broke_off(self, failure: Failure) -> None:
         self._busy = False
         if not failure.check(CancelledError):
             self.log.failure("sending returns broke off", failure=failure)

@@ -70,14 +70,15 @@ class ScheduleBus:
 
     def from_bus(self, data: Data) -> None:
         """Do what a local ``manage_schedule`` event asks for."""
-        arguments = {"do": _WISHES.get(str(data.get("func")), ""), "name": data.get("name")}
+        do = _WISHES.get(str(data.get("func")), "")
+        arguments: Data = {"do": do, "name": data.get("name")}
         try:
-            arguments |= _details(arguments["do"], data)
+            arguments |= _details(do, data)
             answer = self._calls(arguments)
         except (TxsaltError, ValueError) as exc:
             self.log.warn("a local wish for the schedule was not granted: {why}", why=exc)
-            do = arguments["do"]
-            answer = {"next": [], "status": {}}.get(do, self._listed())
+            nothing: Data = {"next": [], "status": {}}
+            answer = nothing.get(do, self._listed())
         self._tell(arguments, answer)
 
     def _tell(self, arguments: Data, answer: Any) -> None:

@@ -30,6 +30,7 @@ from txsalt.minion.daemon.deliveries import Deliveries
 from txsalt.minion.daemon.event_bus import EventBus, place_of
 from txsalt.minion.daemon.facts import FactKeeper
 from txsalt.minion.daemon.grains_child import collect
+from txsalt.minion.daemon.interfaces import IMinionReactor
 from txsalt.minion.daemon.job_fate import JobFate
 from txsalt.minion.daemon.job_runner import JobRunner
 from txsalt.minion.daemon.lanes import Lanes
@@ -75,7 +76,7 @@ class ZygoteService(Service):
 
 def make_minion(
     config: MinionConfig,
-    reactor: object,
+    reactor: IMinionReactor,
     on_start_failure: Callable[[Failure], None] | None = None,
 ) -> OrderedMultiService:
     """Return the minion's services, wired; nothing is opened before they start."""
@@ -88,7 +89,7 @@ def make_minion(
         link.request,
         settings.returns(config),
     )
-    refreshes: dict[str, Callable[[], Deferred[object]]] = {}
+    refreshes: dict[str, Callable[[], Deferred[None]]] = {}
 
     def waits(jid: str, reason: str) -> None:
         runner.waits(jid, reason)
@@ -147,9 +148,8 @@ def make_minion(
     _wire_refreshes(refreshes, bus, events, facts, zygote)
 
     tree = OrderedMultiService(reactor, on_start_failure=on_start_failure)
-    for service in (FolderLock(config.cachedir), context, bus, link, returns, facts):
-        tree.add(service)
-    for service in (ZygoteService(zygote), deliveries):
+    first: list[Service] = [FolderLock(config.cachedir), context, bus, link, returns, facts]
+    for service in (*first, ZygoteService(zygote), deliveries):
         tree.add(service)
     tree.add(runner, stop_deadline=_RUNNER_DEADLINE)
     tree.add(schedule)
@@ -163,7 +163,7 @@ def _outbox(config: MinionConfig, name: str) -> Outbox:
 
 
 def _schedule(
-    config: MinionConfig, reactor: object, runs: ScheduledRuns
+    config: MinionConfig, reactor: IMinionReactor, runs: ScheduledRuns
 ) -> tuple[ScheduleBook, Schedule]:
     def changed() -> None:
         schedule.look_again()
@@ -177,7 +177,7 @@ def _schedule(
     return book, schedule
 
 
-def _link(config: MinionConfig, reactor: object, context: SocketContext) -> Link:
+def _link(config: MinionConfig, reactor: IMinionReactor, context: SocketContext) -> Link:
     tuning = settings.request_tuning()
     lanes = Lanes(lambda endpoint: RequestSocket(context, endpoint, reactor, tuning=tuning))
     road = MasterRoad(
@@ -192,7 +192,7 @@ def _link(config: MinionConfig, reactor: object, context: SocketContext) -> Link
     return Link(reactor, road, settings.key_files(config), settings.link(config), in_thread)
 
 
-def _bus(config: MinionConfig, reactor: object, context: SocketContext) -> EventBus:
+def _bus(config: MinionConfig, reactor: IMinionReactor, context: SocketContext) -> EventBus:
     return EventBus(
         reactor,
         place_of(config.id, config.sock_dir, config.hash_type),
@@ -217,7 +217,7 @@ def _subscriber(config: MinionConfig, context: SocketContext) -> Callable[..., S
 
 
 def _wire_refreshes(
-    refreshes: dict[str, Callable[[], Deferred[object]]],
+    refreshes: dict[str, Callable[[], Deferred[None]]],
     bus: EventBus,
     events: MasterEvents,
     facts: FactKeeper,
@@ -235,7 +235,15 @@ def _wire_refreshes(
     refreshes["modules"] = lambda: Deferred.fromCoroutine(renew_modules())
     refreshes["pillar"] = lambda: Deferred.fromCoroutine(renew_pillar())
     refreshes["grains"] = facts.refresh_grains
-    bus.on(tags.MODULE_REFRESH, lambda _: refreshes["modules"]())
-    bus.on(tags.PILLAR_REFRESH, lambda _: refreshes["pillar"]())
-    bus.on(tags.GRAINS_REFRESH, lambda _: refreshes["grains"]())
+    for tag, what in (
+        (tags.MODULE_REFRESH, "modules"),
+        (tags.PILLAR_REFRESH, "pillar"),
+        (tags.GRAINS_REFRESH, "grains"),
+    ):
+        bus.on(tag, partial(_refresh, refreshes[what]))
     bus.on(tags.FIRE_MASTER, events.from_bus)
+
+
+def _refresh(refresh: Callable[[], Deferred[None]], _: dict[str, Any]) -> None:
+    # Never fails: what goes wrong is logged where it happens.
+    refresh()

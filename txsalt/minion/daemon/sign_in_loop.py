@@ -18,6 +18,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from txsalt.errors import LocalError, RequestTimedOut
 from txsalt.minion.daemon.patience import Hindered, Patience, Silence, Trouble, tell
@@ -181,7 +182,7 @@ class SignInLoop:
         say = self.log.debug if again else getattr(self.log, told.level)
         say("{text}", text=told.text)
 
-    def _ended(self, failure: object) -> None:
+    def _ended(self, failure: Failure) -> None:
         self.busy = False
         self._road.done()
         if not failure.check(CancelledError):

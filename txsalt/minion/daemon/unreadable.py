@@ -16,6 +16,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from txsalt.protocol.sign_in import SignedIn
+
 DISTANCE = 10.0  # seconds between a sign-in that was of no use and the next that a frame causes
 MOST = 32  # frames
 MOST_BYTES = 16 * 1024 * 1024
@@ -30,7 +32,7 @@ class Unreadable:
     def __init__(
         self,
         clock: IReactorTime,
-        sign_in: Callable[[], Deferred[object]],
+        sign_in: Callable[[], Deferred[SignedIn]],
         try_again: Callable[[bytes], bool],
         distance: float = DISTANCE,
     ) -> None:
