@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from txsalt.config import simple_yaml
-from txsalt.light import Factory, define, frozen
+from txsalt.light import define, field, frozen
 
 # Any in this file: what YAML holds, before an option's kind has looked at it.
 _READ_MOST = 4 * 1024 * 1024  # bytes of one file; a log given by mistake is no configuration
@@ -29,8 +29,8 @@ class Setting:
 class Findings:
     """What is to be told about a configuration: whole sentences."""
 
-    warnings: list[str] = Factory(list)
-    problems: list[str] = Factory(list)
+    warnings: list[str] = field(factory=list)
+    problems: list[str] = field(factory=list)
 
 
 def read_settings(path: str, default_include: str, findings: Findings) -> dict[str, Setting]:

@@ -153,11 +153,10 @@ def install(
     argv += ["--downloadonly"] if downloadonly else []
     argv += ["--disableplugin=versionlock"] if update_holds else []
     jobs = {"install": paths or words, "reinstall": [_word(each, wanted[each]) for each in again]}
-    failed = [done for action, named in jobs.items() if named
-              and (done := _change(*argv, action, *named)).retcode]  # fmt: skip
-    done = failed[0] if failed else None
+    all_done = [_change(*argv, action, *named) for action, named in jobs.items() if named]
+    failed = next((done for done in all_done if done.retcode), None)
     redone = {each: {"old": before[each], "new": before[each]} for each in sorted(again)}
-    return _result("Problem encountered installing package(s)", done, before, redone)
+    return _result("Problem encountered installing package(s)", failed, before, redone)
 
 
 def upgrade(

@@ -28,8 +28,12 @@ def _to_bool(value: Any) -> bool:
     return not isinstance(value, Hashable) and len(value) > 0
 
 
+def _is_hashable(value: Any) -> bool:
+    return isinstance(value, Hashable)
+
+
 def _unique(values: Iterable[Any]) -> Any:
-    if isinstance(values, Hashable):
+    if _is_hashable(values):
         return set(values)
     found: list[Any] = []
     for each in values:
@@ -39,32 +43,32 @@ def _unique(values: Iterable[Any]) -> Any:
 
 
 def _union(one: Any, other: Any) -> Any:
-    if isinstance(one, Hashable) and isinstance(other, Hashable):
+    if _is_hashable(one) and _is_hashable(other):
         return set(one) | set(other)
     return _unique([*one, *other])
 
 
 def _intersect(one: Any, other: Any) -> Any:
-    if isinstance(one, Hashable) and isinstance(other, Hashable):
+    if _is_hashable(one) and _is_hashable(other):
         return set(one) & set(other)
     return _unique([each for each in one if each in other])
 
 
 def _difference(one: Any, other: Any) -> Any:
-    if isinstance(one, Hashable) and isinstance(other, Hashable):
+    if _is_hashable(one) and _is_hashable(other):
         return set(one) - set(other)
     return _unique([each for each in one if each not in other])
 
 
 def _symmetric(one: Any, other: Any) -> Any:
-    if isinstance(one, Hashable) and isinstance(other, Hashable):
+    if _is_hashable(one) and _is_hashable(other):
         return set(one) ^ set(other)
     common = _intersect(one, other)
     return _unique([each for each in (*one, *other) if each not in common])
 
 
 def _average(values: Any) -> float:
-    return float(values) if isinstance(values, Hashable) else float(sum(values) / len(values))
+    return float(values) if _is_hashable(values) else float(sum(values) / len(values))
 
 
 def _is_iterable(value: Any, ignore: Any = (str,)) -> bool:

@@ -61,8 +61,10 @@ def laid_over(below: Mapping[Any, Any], above: Mapping[Any, Any]) -> dict[Any, A
     result = copy.deepcopy(dict(below))
     for name, value in above.items():
         old = result.get(name)
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        result[name] = laid_over(old, value) if both else copy.deepcopy(value)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            result[name] = laid_over(old, value)
+        else:
+            result[name] = copy.deepcopy(value)
     return result
 
 

@@ -58,7 +58,7 @@ class Maintenance(Service):
             lambda failure: self.log.failure("maintenance ended", failure)
         )
 
-    def stopService(self) -> "Deferred[None] | None":
+    def stopService(self) -> "Deferred[LoopingCall] | None":
         """End; a clean-up under way is waited for."""
         super().stopService()
         if self._loop is None or not self._loop.running:
