@@ -28,7 +28,7 @@ ALLOWED = {
     "renderers": set(),
     "config": {"wire", "renderers"},
     "loader": {"jobs"},
-    "modules": {"jobs", "renderers", "loader", "schedule"},
+    "modules": {"jobs", "renderers", "loader", "schedule", "targeting"},
     "returners": {"jobs"},
     "sockets": {"wire"},
     "process": {"wire", "protocol"},

@@ -6,6 +6,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.modules.calls import FakeContext, modules
+from txsalt.jobs.errors import CommandExecutionError
 
 
 class SyncTests(SynchronousTestCase):
@@ -48,7 +49,7 @@ class SyncTests(SynchronousTestCase):
     def refreshed(self) -> list[str]:
         """Give, once, what the daemon was asked to refresh."""
         asked, self.context.calls = self.context.calls, []
-        return [arguments["what"] for _, arguments in asked]
+        return [arguments["what"] for name, arguments in asked if name == "refresh"]
 
     def test_new_and_changed(self) -> None:
         """
@@ -84,6 +85,57 @@ class SyncTests(SynchronousTestCase):
         changed = self.call("sync_modules", saltenv="base,dev", refresh=False)
         self.assertEqual(changed, ["modules.one", "modules.pack.__init__", "modules.x"])
         self.assertEqual(self.refreshed(), [])
+
+    def environments(self, **settings: Any) -> list[str]:
+        """Tell of which environments modules are synced when nobody says it."""
+        self.context.answer = settings  # what the master answers
+        changed = self.call("sync_modules", refresh=False)
+        self.call("sync_modules", saltenv="none")  # forget them
+        names = {"modules.one": "base", "modules.x": "dev"}
+        return [names[each] for each in changed if each in names]
+
+    def test_top_files(self) -> None:
+        """
+        Without an environment those count in which the top files have something for the minion.
+        """
+        self.assertEqual(self.environments(), ["base"])
+        self.write("base/top.sls", "base:\n  'db*': [x]\ndev:\n  'web*': [x]\n")
+        self.assertEqual(self.environments(), ["dev"])
+        self.write("base/top.sls", "{% if grains.a is defined %}dev: {'*': [x]}{% endif %}\n")
+        self.assertEqual(self.environments(), ["base"])
+        self.context.grains = {"a": 1}
+        self.assertEqual(self.environments(), ["dev"])
+        self.context.config["saltenv"] = "dev"
+        self.assertEqual(self.environments(), ["base"])
+        self.write("dev/top.sls", "dev: {'a:1': [{match: grain}, x]}\n")
+        self.assertEqual(self.environments(), ["dev"])
+
+    def test_top_files_together(self) -> None:
+        """
+        The master's options say how top files of several environments are merged.
+        """
+        self.write("base/top.sls", "base:\n  '*': [x]\ndev:\n  'db*': [x]\n")
+        self.write("dev/top.sls", "base:\n  '*': [x]\ndev:\n  'N@webs': [x]\n")
+        groups = {"nodegroups": {"webs": "E@web-.*"}}
+        self.assertEqual(self.environments(**groups), ["base"])
+        same = {"top_file_merging_strategy": "same", **groups}
+        self.assertEqual(self.environments(**same), ["base", "dev"])
+        everything = {"top_file_merging_strategy": "merge_all", **groups}
+        self.assertEqual(self.environments(**everything), ["base", "dev"])
+        self.assertEqual(self.environments(state_top="other.sls"), ["base"])
+        self.write("base/other.sls", "include: [tops.*]\n")
+        self.write("base/tops/init.sls", "dev: {'web-*': [x]}\n")
+        self.write("base/tops/more.sls", "dev: {'web-*': [x]}\n")
+        self.assertEqual(self.environments(state_top="other.sls"), ["dev"])
+
+    def test_bad_top_file(self) -> None:
+        """
+        A top file that cannot be read is an error that names it.
+        """
+        for text in ("base: [", "- a", "base: [a]", "{{ nope }}", "#!py\n", "base: {'N@x': [a]}"):
+            self.write("base/top.sls", text)
+            error = self.assertRaises(CommandExecutionError, self.call, "sync_modules")
+            self.assertIn("top", str(error), text)
 
     def test_chosen(self) -> None:
         """

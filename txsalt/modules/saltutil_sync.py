@@ -2,9 +2,10 @@
 Fetch custom modules of all kinds from the master.
 
 Every function but sync_all and list_extmods returns the list of what is new or changed, such as
-["modules.foo"]. ``saltenv`` is one environment or several, separated by commas; without it the
-option of that name counts, else base. ``extmod_whitelist`` and ``extmod_blacklist`` are lists of
-names, separated by commas, or maps from kind to such lists.
+["modules.foo"]. ``saltenv`` is one environment or several, separated by commas; without it those
+count in which the top files have states for this minion, and base if there are none.
+``extmod_whitelist`` and ``extmod_blacklist`` are lists of names, separated by commas, or maps from
+kind to such lists.
 
 Source: Salt 3008.3, modules/saltutil.py.
 """
@@ -26,6 +27,7 @@ _KINDS = (
     "utils", "log_handlers", "executors", "proxymodules", "engines", "thorium", "serializers",
     "matchers", "resources",
 )
+_TOP = "saltutil.top_environments"
 
 
 def sync_modules(saltenv: Any = None, refresh: bool = True, extmod_whitelist: Any = None,
@@ -214,8 +216,25 @@ def _sync_local(kind: str, saltenv: Any, only: Any, never: Any) -> list[str]:
     return _sync(kind, saltenv, False, only, never)
 
 
+def _top_environments() -> list[str]:
+    """Read the top files, once in a job."""
+    if _TOP not in __context__:
+        # Here, as most functions of this module need none of it.
+        from txsalt.modules._top_file import TopFiles
+        from txsalt.targeting.facts import Facts
+
+        settings = __daemon__.call("request", {"load": {"cmd": "_master_opts"}})
+        __context__[_TOP] = TopFiles(
+            functions=__salt__,
+            settings=settings if isinstance(settings, dict) else {},
+            saltenv=__opts__.get("saltenv"),
+            facts=Facts(__opts__["id"], __grains__, __pillar__),
+        ).environments()
+    return __context__[_TOP]
+
+
 def _sync(kind: str, saltenv: Any, refresh: bool, only: Any, never: Any) -> list[str]:
-    given = saltenv or __opts__.get("saltenv") or "base"
+    given = _top_environments() if saltenv is None else saltenv
     environments = given.split(",") if isinstance(given, str) else list(given)
     if kind == "grains":
         Path(__opts__["cachedir"], GRAINS_CACHE).unlink(missing_ok=True)
