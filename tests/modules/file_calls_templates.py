@@ -39,6 +39,15 @@ def of_cp(fun: str, *args: Any, **kwargs: Any) -> Call:
     return {**templated(fun, *args, **kwargs), "fun": f"cp.{fun}"}
 
 
+SPECIAL: list[Call] = [
+    *(answered(call(fun, path)) for fun in ("is_fifo", "is_chrdev", "is_blkdev", "get_devmm")
+      for path in ("/dev/null", A, "{here}/none")),
+    call("mknod_fifo", NEW, None, None, "0640"),
+    call("mknod", NEW, "p"),
+    call("mknod", A, "p"),
+    call("mknod", NEW, "x"),
+]  # fmt: skip
+
 MANAGED = ["root", "root", "644", None, "jinja"]
 TEMPLATES: list[Call] = [
     answered(templated("check_managed_changes", A, source, None, None, *MANAGED,

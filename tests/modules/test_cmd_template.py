@@ -110,6 +110,12 @@ class TemplateTests(SynchronousTestCase):
         words = self.call("exec_code", "sh", code, args=["{{ pillar.port }}"])
         self.assertTrue(words.startswith("web 80 "), words)
 
+    def test_shells(self) -> None:
+        """
+        The shells are those of /etc/shells.
+        """
+        self.assertIn("/bin/sh", self.functions["cmd.shells"]())
+
     def test_engine_is_imported_when_needed(self) -> None:
         """
         A command that is no template does not pay for Jinja.

@@ -1,5 +1,6 @@
 """Reading grains, pillar and options."""
 
+from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -133,6 +134,22 @@ class FactsTests(SynchronousTestCase):
         self.assertRaises(SaltInvocationError, self.call, "pillar.items", pillar_enc="gpg")
         self.context.answer = "no pillar"
         self.assertRaises(CommandExecutionError, self.call, "pillar.items")
+
+    def test_external_pillar(self) -> None:
+        """
+        An external pillar is for the master to compile; files are looked for on this machine.
+        """
+        self.context.answer = {"ext": 1}
+        self.assertEqual(self.call("pillar.ext", "{libvirt: _}"), {"ext": 1})
+        self.assertEqual(self.context.calls[-1][1]["load"]["ext"], {"libvirt": "_"})
+        self.assertRaises(CommandExecutionError, self.call, "pillar.file_exists", "a.sls")
+        roots = Path(self.mktemp()).absolute()
+        roots.mkdir()
+        (roots / "a.sls").write_text("{}")
+        self.context.config["pillar_roots"] = {"base": [str(roots)]}
+        functions = modules(self.context)
+        for args, there in ((["a.sls"], True), (["b.sls"], False), (["a.sls", "dev"], False)):
+            self.assertIs(functions["pillar.file_exists"](*args), there)
 
     def test_filter_by(self) -> None:
         """

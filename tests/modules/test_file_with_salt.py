@@ -19,10 +19,10 @@ from tests.modules.calls import FakeContext, modules
 from tests.modules.file_calls import CONTENT
 from tests.modules.file_calls_managed import MANAGING
 from tests.modules.file_calls_places import PLACES
-from tests.modules.file_calls_templates import TEMPLATES
+from tests.modules.file_calls_templates import SPECIAL, TEMPLATES
 
 LINE = "3008"
-CALLS = [*CONTENT, *PLACES, *MANAGING, *TEMPLATES]
+CALLS = [*CONTENT, *PLACES, *MANAGING, *TEMPLATES, *SPECIAL]
 TIME = 300  # seconds for all calls of one side
 
 

@@ -56,6 +56,15 @@ class SysTests(SynchronousTestCase):
         self.assertEqual(bare["sys.list_state_modules"](), [])
         self.assertEqual(bare["sys.list_state_functions"](), [])
 
+    def test_documents_of_others(self) -> None:
+        """
+        State modules of my own and renderers are documented; there are no runners here.
+        """
+        self.assertEqual(self.call("state_doc"), {"site.up": ""})
+        self.assertEqual(self.call("state_argspec", "site")["site.up"]["args"], ["name"])
+        self.assertEqual(list(self.call("renderer_doc", "ya*")), ["yaml"])
+        self.assertEqual((self.call("runner_doc"), self.call("runner_argspec")), ({}, {}))
+
     def test_renderers_and_runners(self) -> None:
         """
         The forms of text are listed; runners are none, as they are the master's.

@@ -9,8 +9,11 @@ Source: Salt 3008.3, modules/pillar.py.
 """
 
 import copy
+import os
 from collections.abc import Mapping
 from typing import Any  # pillar holds values of any type
+
+from attrs import frozen
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules._filter_by import filter_by as choose
@@ -37,7 +40,7 @@ def get(
 
     CLI Example: txsalt-cli '*' pillar.get pkg:apache
     """
-    found = walk(_held(pillarenv, saltenv), key, MISSING, delimiter)
+    found = walk(_Asked(pillarenv, saltenv).held(), key, MISSING, delimiter)
     if found is MISSING:
         if default != _NOT_SET:
             return default
@@ -83,11 +86,7 @@ def items(
 
     CLI Example: txsalt-cli '*' pillar.items
     """
-    if args:
-        return item(*args, pillarenv=pillarenv, saltenv=saltenv)
-    if pillar_enc:
-        raise SaltInvocationError("an encrypted pillar given with the call is not supported")
-    return _compiled(_environment(pillarenv, saltenv), pillar)
+    return _Asked(pillarenv, saltenv, pillar, pillar_enc).items(args)
 
 
 def data(
@@ -99,7 +98,7 @@ def data(
     unmask: bool | None = None,
 ) -> dict[str, Any]:
     """Return the same as pillar.items, under its older name."""
-    return items(*args, pillar=pillar, pillar_enc=pillar_enc, pillarenv=pillarenv, saltenv=saltenv)
+    return _Asked(pillarenv, saltenv, pillar, pillar_enc).items(args)
 
 
 def item(
@@ -112,8 +111,7 @@ def item(
 ) -> dict[str, Any]:
     """Return the named values; those that do not exist have the default, an empty text."""
     missing = "" if default is None else default
-    held = _held(pillarenv, saltenv)
-    return {name: walk(held, name, missing, delimiter or ":") for name in args}
+    return _Asked(pillarenv, saltenv).values(args, missing, delimiter or ":")
 
 
 def ls(
@@ -125,9 +123,7 @@ def ls(
     unmask: bool | None = None,
 ) -> list[str]:
     """List the top level keys of the pillar; the arguments are those of pillar.items."""
-    return list(
-        data(*args, pillar=pillar, pillar_enc=pillar_enc, pillarenv=pillarenv, saltenv=saltenv)
-    )
+    return list(_Asked(pillarenv, saltenv, pillar, pillar_enc).items(args))
 
 
 def keys(key: str, delimiter: str = ":", unmask: bool | None = None) -> list[str]:
@@ -154,9 +150,7 @@ def obfuscate(
     unmask: bool | None = None,
 ) -> dict[str, Any]:
     """Return the pillar with each value replaced by its type; arguments as of pillar.items."""
-    return _hidden(
-        data(*args, pillar=pillar, pillar_enc=pillar_enc, pillarenv=pillarenv, saltenv=saltenv)
-    )
+    return _hidden(_Asked(pillarenv, saltenv, pillar, pillar_enc).items(args))
 
 
 def filter_by(
@@ -174,21 +168,76 @@ def filter_by(
     return choose(lookup_dict, walk(__pillar__, pillar, []), merge, default, base)
 
 
-def _environment(pillarenv: str | None, saltenv: str | None) -> str | None:
-    if pillarenv is not None:
-        return pillarenv
-    if __opts__.get("pillarenv_from_saltenv"):
-        return saltenv or __opts__.get("saltenv")
-    return __opts__.get("pillarenv")
+def ext(external: Any, pillar: Any = None, unmask: bool | None = None) -> dict[str, Any]:
+    """
+    Return the pillar that a stock master compiles with an external pillar, without keeping it.
+
+    Masters of txsalt have no external pillars and leave it out.
+
+    CLI Example: txsalt-cli '*' pillar.ext '{libvirt: _}'
+    """
+    if isinstance(external, str):
+        from txsalt.renderers import yaml  # rarely needed, and slow to import
+
+        external = yaml.load(external, "the external pillar")
+    return _compiled(None, pillar, {"ext": external})
 
 
-def _held(pillarenv: str | None, saltenv: str | None) -> Mapping[str, Any]:
-    wanted = _environment(pillarenv, saltenv)
-    same = wanted == __opts__.get("pillarenv")
-    return __pillar__ if same else _compiled(wanted, None)
+def file_exists(path: str, saltenv: str | None = None) -> bool:
+    """
+    Tell whether a file is below this machine's own pillar_roots: for calls without a master.
+
+    CLI Example: txsalt-cli call --local pillar.file_exists foo/bar.sls
+    """
+    roots = __opts__.get("pillar_roots")
+    if not roots:
+        raise CommandExecutionError("this minion has no pillar_roots; ask on the master")
+    chosen = roots.values() if not saltenv else [roots.get(saltenv) or []]
+    return any(os.path.exists(os.path.join(root, path)) for each in chosen for root in each)
 
 
-def _compiled(pillarenv: str | None, override: Any) -> dict[str, Any]:
+@frozen
+class _Asked:
+    """Which pillar a call is about: ``override`` is laid over it by the master."""
+
+    pillarenv: str | None
+    saltenv: str | None
+    override: Any = None
+    encrypted: Any = None
+
+    @property
+    def environment(self) -> str | None:
+        """The environment that is meant; None: all."""
+        if self.pillarenv is not None:
+            return self.pillarenv
+        if __opts__.get("pillarenv_from_saltenv"):
+            return self.saltenv or __opts__.get("saltenv")
+        return __opts__.get("pillarenv")
+
+    def held(self) -> Mapping[str, Any]:
+        """Give the pillar that the minion holds, if it is of that environment."""
+        same = self.environment == __opts__.get("pillarenv")
+        return __pillar__ if same else _compiled(self.environment, None)
+
+    def items(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """Give the named values of the held pillar, or all of the one that is compiled now."""
+        if names:
+            return self.values(names)
+        if self.encrypted:
+            raise SaltInvocationError("an encrypted pillar given with the call is not supported")
+        return _compiled(self.environment, self.override)
+
+    def values(
+        self, names: tuple[str, ...], missing: Any = "", delimiter: str = ":"
+    ) -> dict[str, Any]:
+        """Give the named values of the held pillar."""
+        held = self.held()
+        return {name: walk(held, name, missing, delimiter) for name in names}
+
+
+def _compiled(
+    pillarenv: str | None, override: Any, more: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     load = {
         "cmd": "_pillar",
         "grains": dict(__grains__),
@@ -197,6 +246,7 @@ def _compiled(pillarenv: str | None, override: Any) -> dict[str, Any]:
         "pillar_override": override or {},
         "extra_minion_data": {},
         "ver": "2",
+        **(more or {}),
     }
     found = __daemon__.call("request", {"load": load})
     if not isinstance(found, dict):

@@ -1,0 +1,1 @@
+`cmd.run_chroot`, `cmd.shells`, devices and pipes of `file`, `pillar.ext` and `file_exists`, `saltutil.find_cached_job`, `clear_job_cache`, `mmodule` and the missing `refresh_*` and `sync_*` are there; docs/modules.md lists what is left to Salt's library.
