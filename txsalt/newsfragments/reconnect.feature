@@ -1,1 +1,1 @@
-Minions are back within a second of a short restart of their master (`recon_default` unset: a first try after 100 to 500 ms, then doubled); a job sent meanwhile says that they have "not connected since the master started N s ago".
+After a restart of their master minions are back in about the time that it was away, and no longer after up to 11 s (`recon_default` unset: a first try after 100 to 500 ms, then doubled); a job sent meanwhile says that they have "not connected since the master started N s ago".

@@ -96,6 +96,8 @@ class Presence(Service):
         known = await deferToThread(store.read, self._store_path)
         self._book.restore(known, self._started)
         self._unknown.update(sighting.id for sighting in known)
+        # Before the first request: workers would tell what was before the master ended.
+        await self._save()
         self._repeat(self._flush, _FLUSH_SECONDS)
         if self._event_interval > 0:
             self._repeat(self._tell, self._event_interval)
