@@ -46,10 +46,13 @@ class TopFiles:
             wanted = [self.saltenv]
         else:
             wanted = self._known(str(self.settings.get("state_top_saltenv") or ""))
-        tops = {each: self._tops(each) for each in wanted}
-        merged = self._merged({each: tops[each] for each in wanted})
-        meant = [each for each in merged if self.saltenv in (None, "", each)]
-        return [each for each in meant if any(map(self._is_meant, merged[each]))] or ["base"]
+        merged = self._merged({each: self._tops(each) for each in wanted})
+        meant: list[str] = []
+        for saltenv in merged if not self.saltenv else {self.saltenv} & merged.keys():
+            for targets in merged[saltenv]:
+                for target, entries in targets.items():
+                    meant += self._meant(saltenv, target, entries)
+        return list(dict.fromkeys(meant)) or ["base"]
 
     def _known(self, only: str) -> list[str]:
         if only:
@@ -124,15 +127,16 @@ class TopFiles:
                     merged.setdefault(saltenv, []).append(_map(targets, saltenv))
         return merged
 
-    def _is_meant(self, targets: Top) -> bool:
-        for target, entries in targets.items():
-            listed = entries if isinstance(entries, list) else [entries]
-            kinds = [str(each["match"]) for each in listed
-                     if isinstance(each, dict) and "match" in each]  # fmt: skip
-            gets = any(isinstance(each, str) for each in listed)
-            if gets and self._matches(str(target), kinds[0] if kinds else "compound"):
-                return True
-        return False
+    def _meant(self, saltenv: str, target: str, entries: object) -> list[str]:
+        """Give the environments that a target means: its own, and those that entries name."""
+        listed = entries if isinstance(entries, list) else [entries]
+        maps = [each for each in listed if isinstance(each, dict) and each]
+        kinds = [str(each["match"]) for each in maps if "match" in each]
+        if not self._matches(target, kinds[-1] if kinds else "compound"):
+            return []
+        others = [str(next(reversed(each))) for each in maps if "match" not in each]
+        known = set(self.functions["cp.envs"]()) if others else set()
+        return [saltenv, *(each for each in others if each in known)]
 
     def _matches(self, target: str, kind: str) -> bool:
         groups = self.settings.get("nodegroups") or {}
