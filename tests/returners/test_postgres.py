@@ -22,10 +22,9 @@ class Server:
     def __init__(self, programs: str) -> None:
         self.programs = programs
         self.folder = tempfile.mkdtemp(prefix="txpg")
-        self.user: str | None = None
-        if os.getuid() == 0:
-            self.user = "postgres"
-            os.chown(self.folder, pwd.getpwnam("postgres").pw_uid, -1)
+        self.user = _server_user() if os.getuid() == 0 else None
+        if self.user is not None:
+            os.chown(self.folder, pwd.getpwnam(self.user).pw_uid, -1)
 
     def start(self) -> None:
         data = f"{self.folder}/data"
@@ -50,6 +49,11 @@ class Server:
             stderr=subprocess.DEVNULL,
             timeout=120,
         )
+
+
+def _server_user() -> str:
+    names = {each.pw_name for each in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
 
 
 def programs() -> str | None:
