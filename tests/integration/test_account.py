@@ -87,14 +87,19 @@ class AccountTests(StartCase):
 
     def test_unreadable_lists(self) -> None:
         """
-        What the account may not read is named at the start, since it counts as empty.
+        What the account may not read is named at the start: lists that would count as empty, and
+        passwords of which all would be wrong.
         """
         (self.master.root / "bad").write_text("spook\n")
         (self.master.root / "bad").chmod(0o600)
-        _change(self.master.config_dir / "master", {"autoreject_file": "/bad"})
+        _change(
+            self.master.config_dir / "master",
+            {"autoreject_file": "/bad", "external_auth": {"pam": {"ann": ["test.*"]}}},
+        )
         self.started()
         log = (self.master.root / "m.log").read_text()
         self.assertRegex(log, r"autoreject_file: .*/bad cannot be read by")
+        self.assertIn("pam cannot check passwords of local accounts", log)
 
     def test_keys_that_root_lays(self) -> None:
         """

@@ -25,6 +25,7 @@ from txsalt.wire import event
 
 # The master's programs know of a connection about a second after it came or went.
 _FIRST_LOOK = 1.5  # seconds
+_LOOK_PATIENCE = 3.0  # returns that come in wait as long as a master that is too busy to say it
 
 
 def run(session: Session, job: Job, *, jid: str = "", tick: float | None = None) -> Iterator[Step]:
@@ -161,7 +162,9 @@ class _Watch:
         self._look_after *= 2
         # A master that cannot say it now: they are asked in time.
         with suppress(LocalError, RemoteError):
-            self._gather.absent(self._session.runner("jobs.absent", jid=self._jid))
+            about = {"jid": self._jid}
+            found = self._session.call_runner("jobs.absent", (), about, _LOOK_PATIENCE)
+            self._gather.absent(found)
 
     def _heard(self, tag: str, load: dict[str, Any]) -> Iterator[Returned | Told]:
         minion, of = str(load.get("id", "")), load.get("jid")

@@ -141,10 +141,17 @@ class Session:
         """
         return self.call_runner(fun, (), arguments)
 
-    def call_runner(self, fun: str, arg: Sequence[Any], kwarg: Mapping[str, Any]) -> Any:
+    def call_runner(
+        self,
+        fun: str,
+        arg: Sequence[Any],
+        kwarg: Mapping[str, Any],
+        timeout: float | None = None,
+    ) -> Any:
         """Run a function of the master's table with arguments by place as well: see ``runner``."""
         arguments = {"arg": list(arg), "kwarg": dict(kwarg)}
-        reply = self.ask({"cmd": "runner", "fun": fun, "kwarg": arguments, "direct": True})
+        load = {"cmd": "runner", "fun": fun, "kwarg": arguments, "direct": True}
+        reply = self.ask(load, timeout)
         data = _checked(reply).get("data")
         if not isinstance(data, dict):
             raise RequestRefused("the answer holds no result")

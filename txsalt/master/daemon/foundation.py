@@ -18,6 +18,7 @@ from txsalt.sockets import ipc
 from txsalt.wire.rsa import PrivateKey
 
 _PASSABLE = 0o050
+_SHADOW = "/etc/shadow"
 
 
 @frozen(kw_only=True)
@@ -77,7 +78,11 @@ def lay(config: MasterConfig) -> Foundation:
         key=key,
         secrets=secrets,
         store_path=store_path,
-        warnings=(*opened, *warnings, *([exposed] if exposed else []), *_unreadable(config)),
+        warnings=(
+            *(*opened, *warnings),
+            *([exposed] if exposed else []),
+            *(*_unreadable(config), *_unchecked(config)),
+        ),
     )
 
 
@@ -104,6 +109,17 @@ def _unreadable(config: MasterConfig) -> list[str]:
         f"{option}: {path} cannot be read by {me}, so it counts as empty; let root give it to {me}"
         for option, path in named
         if path and os.path.exists(path) and not _readable(path)
+    ]
+
+
+def _unchecked(config: MasterConfig) -> list[str]:
+    """Say that passwords of this machine's accounts cannot be checked, before all are wrong."""
+    if "pam" not in config.external_auth or not os.path.exists(_SHADOW) or _readable(_SHADOW):
+        return []
+    me = _account_name(os.geteuid())
+    return [
+        f"external_auth: pam cannot check passwords of local accounts as {me}, which may not read"
+        f" {_SHADOW}: put it into the group of that file, or use the back end file"
     ]
 
 
