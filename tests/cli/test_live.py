@@ -146,9 +146,13 @@ class CommandLineTests(LiveCase):
         A preview shows who is meant and how old the facts are, and runs nothing.
         """
         newest = self.good("job", "list", "--limit", "1", "--out", "jsonl")
-        found = json.loads(self.good("-G", "role:web", "--preview-target", "--out", "json"))
-        self.assertEqual(set(found), {"web1", "web2", "db1"})
-        self.assertRegex(found["web1"]["facts"], "old")
+
+        def has_facts() -> bool:
+            found = json.loads(self.good("-G", "role:web", "--preview-target", "--out", "json"))
+            self.assertEqual(set(found), {"web1", "web2", "db1"})
+            return bool(found["web1"]["facts"].endswith("old"))
+
+        wait_until(has_facts, 10, "the master knows the grains of web1")
 
         def is_up() -> bool:
             now = json.loads(self.good("web1", "--preview-target", "--out", "json"))

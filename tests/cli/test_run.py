@@ -3,6 +3,7 @@
 import json
 
 from tests.client.live import LiveCase
+from tests.interop.processes import wait_until
 from txsalt.cli import runner_names
 from txsalt.master.worker.commands.runner_calls import SIGNATURES
 from txsalt.master.worker.commands.tools import RUNNERS
@@ -27,7 +28,9 @@ class NameTests(LiveCase):
         """
         Who is there is told as salt-run tells it, in each form.
         """
-        self.assertEqual(self.run_("manage.up"), "- db1\n- web1\n- web2\n")
+        # The master's programs know of a connection about a second after it came.
+        expected = "- db1\n- web1\n- web2\n"
+        wait_until(lambda: self.run_("manage.up") == expected, 10, "all three are up")
         self.assertEqual(
             json.loads(self.run_("manage.up", "--out", "json")), ["db1", "web1", "web2"]
         )
