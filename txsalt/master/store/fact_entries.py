@@ -20,6 +20,7 @@ SOURCES = ("grains", "pillar")
 # The most rows of one minion and source, however many entries it sends. Entries that fall into
 # one bucket share a row, which only costs the one who reads it.
 BUCKETS = 1 << 14
+_AT_ONCE = 1000  # minions that are read at a time
 _NO_TEXT = 0  # the bucket of keys that are no text, which are few and equal in many ways
 _TEXT_HEADERS = frozenset([*range(0xA0, 0xC0), 0xD9, 0xDA, 0xDB])
 
@@ -60,24 +61,26 @@ def forget(connection: sqlite3.Connection, number: int) -> None:
 
 def changed(
     connection: sqlite3.Connection, source: str, name: str, since: int
-) -> Iterator[tuple[str, bytes]]:
+) -> Iterator[dict[str, bytes]]:
     """
-    Return the id of each minion whose facts changed after ``since``, with its entry of a name.
+    Yield some minions at a time whose facts changed after ``since``: ids and entries of a name.
 
-    That is a packed map, empty where there is no such entry. ``name`` stands for each key that
+    An entry is a packed map, empty where there is none. ``name`` stands for each key that
     ``paths.keys_of`` gives for it.
     """
     kind, keys, sign = SOURCES.index(source), keys_of(name), serial.pack_bin(name)
     pick, usual = packed_map.picker(keys), (packed_map.EMPTY, packed_map.joined([sign]))
+    others: dict[str, bytes] = {}
+    if len(keys) > 1:
+        others = dict(connection.execute(_READ, (_column(kind, _NO_TEXT), since)))
     rows = connection.execute(_READ, (_column(kind, _bucket(sign)), since))
-    found = ((row[0], row[1] if row[1].startswith(usual) else pick(row[1])) for row in rows)
-    if len(keys) == 1:
-        return found
-    others = dict(connection.execute(_READ, (_column(kind, _NO_TEXT), since)))
-    return (
-        (minion_id, _both(each, pick(others.get(minion_id, packed_map.EMPTY))))
-        for minion_id, each in found
-    )
+    while part := dict(rows.fetchmany(_AT_ONCE)):
+        for minion_id, each in part.items():
+            if not each.startswith(usual):
+                part[minion_id] = pick(each)
+            if minion_id in others:
+                part[minion_id] = _both(part[minion_id], pick(others[minion_id]))
+        yield part
 
 
 def _both(one: bytes, other: bytes) -> bytes:

@@ -129,7 +129,7 @@ class KeyStore:
             found = os.listdir(self._folders[state])
         except FileNotFoundError:
             return []
-        return sorted(name for name in found if _is_id(name))
+        return sorted([name for name in found if names.is_usual_id(name) or _is_id(name)])
 
     def accepted_ids(self) -> list[str]:
         """Return all accepted ids, sorted; do not change the list."""

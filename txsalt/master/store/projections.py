@@ -57,13 +57,13 @@ class Projections:
 
     def _catch_up(self, projection: Projection) -> None:
         packed = projection.packed
-        changed = fact_entries.changed(
+        same = {each: each for each in packed.values()}
+        parts = fact_entries.changed(
             self._connection, self._source, projection.name, projection.change
         )
-        same = {each: each for each in packed.values()}
-        packed |= {
-            sys.intern(minion_id): same.setdefault(each, each) for minion_id, each in changed
-        }
+        for part in parts:
+            found = [same.setdefault(each, each) for each in part.values()]
+            packed |= zip(map(sys.intern, part), found, strict=True)
         # A place in the map takes some hundred bytes, an object of bytes 33 more than it holds.
         projection.size = 100 * len(packed) + 33 * len(same) + sum(map(len, same))
 
