@@ -13,8 +13,8 @@ WITH_SALT := $(subst /,.,$(basename $(wildcard tests/*/test_*with_salt.py)))
 help:
 	@echo "make demo      environment, install, a master and three minions on loopback, a few commands"
 	@echo "make test      environment, install, the whole test suite"
-	@echo "make lint      formatter, linter, house rules"
-	@echo "make types     the type checker"
+	@echo "make lint      formatter, linter, type checker, house rules"
+	@echo "make types     the type checker alone"
 	@echo "make interop   environments with stock Salt 3008 and 3006, and the tests with them"
 	@echo "make vectors DIR=FOLDER   check every recorded wire vector in a folder"
 	@echo "make bench     measure against Salt 3008 and 3006 (five minutes); make bench-full: all sizes"
@@ -38,6 +38,7 @@ test: install
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
 	$(TRIAL) tests.test_house
 
 types: install
