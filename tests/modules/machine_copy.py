@@ -25,9 +25,9 @@ _PROGRAM = str(Path(inside.__file__))
 _LONGEST = 240  # seconds that a play may last
 
 
-def need_copies() -> None:
-    """Skip a test on a machine that cannot be copied, saying what it lacks."""
-    if lack := _lack():
+def need_copies(boot: str = "") -> None:
+    """Skip a test on a machine that cannot be copied, or booted so, saying what it lacks."""
+    if lack := _lack() or (boot and _lack(boot)):
         raise SkipTest(lack)
 
 
@@ -64,15 +64,16 @@ def play(
 
 
 @functools.cache
-def _lack() -> str:
+def _lack(boot: str = "") -> str:
     if os.geteuid() != 0:
         return "needs root, to play in a copy of this machine"
     if shutil.which("unshare") is None:
         return "needs unshare, of the package util-linux"
-    tried = play([{"sh": "true"}])
-    if tried != [{"value": [0, ""]}]:
-        return f"needs overlays in mount namespaces of its own: {tried}"[:300]
-    return ""
+    tried = play([{"sh": "true"}], boot=boot)
+    if tried == [{"value": [0, ""]}]:
+        return ""
+    what = f"a {boot} that boots in it" if boot else "overlays in namespaces of its own"
+    return f"needs a copy of this machine with {what}: {tried}"[:400]
 
 
 class CopyCase(SynchronousTestCase):
