@@ -32,8 +32,6 @@ class FactSettings:
     minion_id: str
     saltenv: str | None = None
     pillarenv: str | None = None
-    patience: float = 120.0  # seconds for a pillar
-    tries: int = 1
 
 
 class FactKeeper(Service):
@@ -98,9 +96,7 @@ class FactKeeper(Service):
             "ver": "2",
         }
         try:
-            pillar = await self._request(
-                load, lane=PILLAR, timeout=self._settings.patience, tries=self._settings.tries
-            )
+            pillar = await self._request(load, lane=PILLAR)
         except CancelledError:
             return
         except TxsaltError as exc:

@@ -82,8 +82,6 @@ def facts(config: MinionConfig) -> FactSettings:
         minion_id=config.id,
         saltenv=config.saltenv,
         pillarenv=config.pillarenv,
-        patience=config.request_channel_timeout,
-        tries=config.request_channel_tries,
     )
 
 
