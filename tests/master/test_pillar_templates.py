@@ -102,6 +102,15 @@ glob: {{ salt.match.glob('m2') }}
         )
         self.assertIn("_errors", self.one("#!mako|yaml\na: 1"))
 
+    def test_grains_are_only_values(self) -> None:
+        """
+        Braces in what a minion says of itself are text, wherever they come to stand.
+        """
+        said = "{{ ''.__class__.__mro__ }}{% for a in range(9) %}"
+        self.files(top="base: {'*': [one]}", one="os: {{ grains.os | yaml_dquote }}\nb: {{ 1 }}")
+        found = self.minion.ask("_pillar", grains={"os": said}, ver="2")
+        self.assertEqual(found, {"os": said, "b": 1})
+
     def test_each_minion_gets_its_own(self) -> None:
         """
         What one minion's template changes or finds is not there for the next.
@@ -182,6 +191,17 @@ class OpenTests(TemplateTests):
         """
         (error,) = self.one("a: 1\nb: {{ nope }}")["_errors"]
         for words in ("one.sls, line 2", "'nope' is undefined", "b: {{ nope }}"):
+            self.assertIn(words, error)
+
+    def test_mistakes_in_what_a_template_gives(self) -> None:
+        """
+        An error of YAML names the line of the template, not only that of the result.
+        """
+        text = (
+            "{% for n in range(20) %}\na{{ n }}: 1\n{%- endfor %}\n\nfine: 1\nb: {{ 'x: y' }}\nc: 1"
+        )
+        (error,) = self.one(text)["_errors"]
+        for words in ("one.sls, line 6:", "on line 24 of what the template gives", "b: x: y"):
             self.assertIn(words, error)
 
 

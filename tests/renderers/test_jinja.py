@@ -60,6 +60,42 @@ class RenderTests(SynchronousTestCase):
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
+class OriginTests(SynchronousTestCase):
+    """Which line of a template a line of the result comes from."""
+
+    def test_lines(self) -> None:
+        """
+        Text, loops, values of several lines and includes lead back to where they are written.
+        """
+        lines = [
+            "a: 1",
+            "{% for n in [1, 2] %}",
+            "b{{ n }}: x",
+            "c: y",
+            "{%- endfor %}",
+            "{{ many }}",
+            "{% include 'other' %}",
+            "{#- a",
+            "comment #}",
+            "{%- set z = 1 %}",
+            "last: {{ z }}",
+            "end: 1",
+        ]
+        text, context = "\n".join(lines), {"many": "m1\nm2"}
+        engine = Engine(lambda name: Found("o1\no2", name))
+        shown = engine.render(text, "t", context).splitlines()
+        found = {
+            line: engine.origin(text, "t", context, "t", number)
+            for number, line in enumerate(shown, 1)
+            if line
+        }
+        expected = {"a: 1": 1, "b1: x": 3, "b2: x": 3, "m1": 6, "m2": 6, "o1": 7, "o2": 7,
+                    "last: 1": 11, "end: 1": 12}  # fmt: skip
+        self.assertEqual({line: found[line] for line in expected}, expected)
+        self.assertEqual(engine.origin(text, "t", context, "t", 99), 11)
+        self.assertIsNone(engine.origin("{{ nope }}", "t", {}, "t", 1))
+
+
 class FilterTests(SynchronousTestCase):
     """Filters and tests beside those of Jinja."""
 

@@ -7,6 +7,7 @@ Source: Salt 3008.3, utils/templates.py render_jinja_tmpl, utils/jinja.py SaltCa
 """
 
 import os
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -121,6 +122,29 @@ class Engine:
             self._texts.clear()
             self._environment.globals = self._own
 
+    def origin(
+        self, text: str, where: str, context: Mapping[str, object], relative: str, line: int
+    ) -> int | None:
+        """
+        Say which line of a template gives line number ``line`` of what it becomes.
+
+        The template is filled in once more: for errors that come later, such as those of YAML.
+        Of an include it is the line that puts it there; behind the end, the last that gives
+        something. None if that is not known.
+        """
+        self._environment.globals = {**self._own, **context}
+        try:
+            template = self._template(text, relative, where, {})
+            # Jinja's own entrance to templates wraps this, and hides at which line it is.
+            parts = template.root_render_func(template.new_context())
+            code = str(self._environment.compile(text, relative, where, raw=True)).splitlines()
+            return _origin(parts, template, code, text, line)
+        except Exception:
+            return None  # it went well before; then the place is not worth an error
+        finally:
+            self._texts.clear()
+            self._environment.globals = self._own
+
     def _line_feed(self, text: str) -> str:
         # Jinja drops the last one, of included templates, too: there people count on it.
         dropped = text.endswith("\n") and not self._environment.keep_trailing_newline
@@ -159,6 +183,26 @@ class Engine:
     def _at(self, where: str, line: int | None, reason: str) -> RenderError:
         shown = "" if line is None else excerpt(self._texts[where], line)
         return RenderError(where=where, reason=reason, line=line, excerpt=shown)
+
+
+def _origin(parts: Any, template: Any, code: list[str], text: str, wanted: int) -> int | None:
+    """Follow the parts of an output; ``code`` is the program that Jinja makes of ``text``."""
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    at, last = 1, None  # the line of the output at which the next part begins
+    for part in parts:
+        number = parts.gi_frame.f_lineno
+        source = template.get_corresponding_lineno(number)
+        is_text = re.match(r"\s*yield ['\"]", code[number - 1]) is not None
+        if is_text and (head := re.match(r"\s*\S[^\n]*\n|.+", part, re.DOTALL)):
+            # Jinja does not tell where plain text stands, but behind what it told last.
+            found = text.find(head[0], starts[min(source, len(starts)) - 1])
+            source = text.count("\n", 0, found) + 1 if found >= 0 else source
+        ends = part.count("\n")
+        # A line that only ends here belongs to the part that fills it.
+        if at + ends - part.endswith("\n") >= wanted:
+            return source + wanted - at if is_text else source
+        at, last = at + ends, source
+    return last  # behind the end
 
 
 def _bounded(parts: Any) -> str:

@@ -184,13 +184,22 @@ class Sources:
         self, file: _File, path: str, place: tuple[str, str, str], values: Values
     ) -> dict[Any, Any]:
         environment, relative, name = place
-        engine, reader, text = self._pipeline(file.text, path)
-        is_template = engine and (bool(self._rules.jinja_sls_env) or _TEMPLATE.search(text))
+        engine, reader, source = self._pipeline(file.text, path)
+        text = source
+        is_template = engine and (bool(self._rules.jinja_sls_env) or _TEMPLATE.search(source))
         if is_template:
             known = values.of(environment, relative, name)
             with values.rendering():
-                text = self._engine(environment).render(text, path, known, relative)
-        content = _loaded(reader, text, path)
+                text = self._engine(environment).render(source, path, known, relative)
+        try:
+            content = _loaded(reader, text, path)
+        except RenderError as exc:
+            if not is_template or exc.line is None:
+                raise
+            with values.rendering():
+                place = (source, path, known, relative)
+                line = self._engine(environment).origin(*place, exc.line)
+            raise _of_template(exc, line) from exc
         if content is None:
             content = {}
         if not isinstance(content, dict):
@@ -244,6 +253,12 @@ def _text(path: str) -> str:
         raise RenderError(where=path, reason=f"more than {_LONGEST} bytes")
     with open(path, encoding="utf-8") as file:
         return file.read()
+
+
+def _of_template(error: RenderError, line: int | None) -> RenderError:
+    """Say where in a template an error of what it became comes from."""
+    reason = f"{error.reason}, on line {error.line} of what the template gives"
+    return RenderError(where=error.where, reason=reason, line=line, excerpt=error.excerpt)
 
 
 def _loaded(reader: str, text: str, path: str) -> Any:
