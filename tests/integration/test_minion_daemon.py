@@ -242,6 +242,7 @@ class MinionDaemonTests(TestCase):
         sub.connect(place.publish)
         push.connect(place.pull)
         sub.subscribe(b"mine/")
+        sub.subscribe(b"/salt/minion/minion_mod_refresh_complete")
         sub.subscribe(b"txsalt/live/abc")
         await until(lambda: bool(sub.poll(0)))
         self.assertEqual(event.read_event(sub.recv()), ("txsalt/live/abc", {}))
@@ -256,6 +257,9 @@ class MinionDaemonTests(TestCase):
         push.send(b"no event at all")
         push.send(event.write_event("fire_master", {"tag": "shop/shut", "data": {}}))
         await until(lambda: any(e["tag"] == "shop/shut" for e in self.events()))
+        push.send(event.write_event("module_refresh", {}))
+        await until(lambda: bool(sub.poll(0)))
+        self.assertIs(event.read_event(sub.recv())[1]["complete"], True)
 
     async def test_reconnect(self) -> None:
         """

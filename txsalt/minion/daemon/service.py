@@ -227,6 +227,7 @@ def _wire_refreshes(
         # Modules may bring grains.
         await facts.refresh_grains()
         zygote.renew()
+        bus.fire("/salt/minion/minion_mod_refresh_complete", {"complete": True})
 
     async def renew_pillar() -> None:
         await facts.refresh_pillar()
