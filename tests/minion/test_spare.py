@@ -46,7 +46,7 @@ class SpareTests(ZygoteTestCase):
         job = self.start("facts")
         self.assertEqual((await job.ended).result, ok([job.jid, {"id": "web1"}, {"os": "B"}, {}]))
         self.assertNotEqual(job.pid, spare)
-        self.assertFalse(alive(spare))
+        await until(lambda: not alive(spare))
 
     async def test_renewed(self) -> None:
         """

@@ -31,7 +31,7 @@ class Spare:
     @property
     def descriptors(self) -> list[int]:
         """What a sibling must not inherit."""
-        return [self.exit_fd, self.link.fileno()]
+        return [self.exit_fd] if self.link.fileno() < 0 else [self.exit_fd, self.link.fileno()]
 
     def take(self, assignment: Assignment) -> bool:
         """Give it its job; False if it has ended or does not take so much."""
@@ -44,12 +44,15 @@ class Spare:
         except OSError:
             return False
 
-    def end(self) -> None:
-        """End it and forget it."""
+    def kill(self) -> None:
+        """End it; ``exit_fd`` tells when it has ended."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
         self.link.close()
+
+    def reap(self) -> None:
+        """Forget it, once it has ended."""
+        os.waitpid(self.pid, 0)
         os.close(self.exit_fd)
 
     def _has_ended(self) -> bool:

@@ -46,6 +46,7 @@ class Zygote:
         self._wake_in, self._wake_out = os.pipe()
         self._serving = True
         self._spare: Spare | None = None
+        self._ending: set[Spare] = set()
         self._retired = False
         self._wants_spare = False
 
@@ -169,18 +170,27 @@ class Zygote:
 
     def _make_spare(self) -> None:
         self._wants_spare = False
-        if self._spare is None and not self._retired:
-            spare = self._fork(None)
-            if not isinstance(spare, OSError):
-                self._spare = spare
-                # One that ends by itself is not replaced before there is a job: it may do so again.
-                self._selector.register(spare.exit_fd, _READ, self._drop_spare)
+        if self._spare is not None or self._retired:
+            return
+        spare = self._fork(None)
+        if not isinstance(spare, OSError):
+            self._spare = spare
+            self._selector.register(spare.exit_fd, _READ, lambda: self._spare_ended(spare))
 
     def _drop_spare(self) -> None:
         spare, self._spare = self._spare, None
         if spare is not None:
-            self._selector.unregister(spare.exit_fd)
-            spare.end()
+            # Its end is not waited for: it may be stuck in a file system that does not answer.
+            self._ending.add(spare)
+            spare.kill()
+
+    def _spare_ended(self, spare: Spare) -> None:
+        # One that ended by itself is not replaced before there is a job: it may do so again.
+        if self._spare is spare:
+            self._drop_spare()
+        self._ending.discard(spare)
+        self._selector.unregister(spare.exit_fd)
+        spare.reap()
 
     def _watch(self, job: Job) -> None:
         self._jobs[job.jid] = job
@@ -191,8 +201,9 @@ class Zygote:
     def _descriptors(self) -> list[int]:
         """Everything that a job must not keep."""
         own = [self._in, self._out, self._wake_in, self._wake_out, self._selector.fileno()]
-        spare = self._spare.descriptors if self._spare is not None else []
-        return own + spare + [fd for job in self._jobs.values() for fd in job.descriptors]
+        spares = [*self._ending, *([self._spare] if self._spare is not None else [])]
+        own += [fd for spare in spares for fd in spare.descriptors]
+        return own + [fd for job in self._jobs.values() for fd in job.descriptors]
 
     def _job_spoke(self, job: Job) -> None:
         calls, more = job.read()
