@@ -184,29 +184,22 @@ class Sources:
         self, file: _File, path: str, place: tuple[str, str, str], values: Values
     ) -> dict[Any, Any]:
         environment, relative, name = place
-        engine, reader, source = self._pipeline(file.text, path)
-        text = source
-        is_template = engine and (bool(self._rules.jinja_sls_env) or _TEMPLATE.search(source))
-        if is_template:
-            known = values.of(environment, relative, name)
-            with values.rendering():
-                text = self._engine(environment).render(source, path, known, relative)
+        is_jinja, reader, source = self._pipeline(file.text, path)
+        if not is_jinja or not (self._rules.jinja_sls_env or _TEMPLATE.search(source)):
+            file.content = _loaded(reader, source, path)
+            return file.content
+        engine = self._engine(environment)
+        known = values.of(environment, relative, name)
+        with values.rendering():
+            text = engine.render(source, path, known, relative)
         try:
-            content = _loaded(reader, text, path)
+            return _loaded(reader, text, path)
         except RenderError as exc:
-            if not is_template or exc.line is None:
+            if exc.line is None:
                 raise
             with values.rendering():
-                place = (source, path, known, relative)
-                line = self._engine(environment).origin(*place, exc.line)
+                line = engine.origin(source, path, known, relative, exc.line)
             raise _of_template(exc, line) from exc
-        if content is None:
-            content = {}
-        if not isinstance(content, dict):
-            raise RenderError(where=path, reason="is not a map at its top level")
-        if not is_template:
-            file.content = content
-        return content
 
     def _pipeline(self, text: str, path: str) -> tuple[bool, str, str]:
         """Tell whether a text is a template, what reads it, and give it without its first line."""
@@ -261,12 +254,16 @@ def _of_template(error: RenderError, line: int | None) -> RenderError:
     return RenderError(where=error.where, reason=reason, line=line, excerpt=error.excerpt)
 
 
-def _loaded(reader: str, text: str, path: str) -> Any:
+def _loaded(reader: str, text: str, path: str) -> dict[Any, Any]:
+    content = None
     if reader == "yaml":
-        # Every worker knows this module, and most of them never read a file.
-        from txsalt.renderers import yaml
+        content = yaml.load(text, path)
+    elif text.strip():
+        from txsalt.renderers import json
 
-        return yaml.load(text, path)
-    from txsalt.renderers import json
-
-    return json.load(text, path) if text.strip() else {}
+        content = json.load(text, path)
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise RenderError(where=path, reason="is not a map at its top level")
+    return content
