@@ -257,6 +257,9 @@ def _of_template(error: RenderError, line: int | None) -> RenderError:
 def _loaded(reader: str, text: str, path: str) -> dict[Any, Any]:
     content = None
     if reader == "yaml":
+        # Every worker knows this module, and most of them never read a file.
+        from txsalt.renderers import yaml
+
         content = yaml.load(text, path)
     elif text.strip():
         from txsalt.renderers import json
