@@ -30,7 +30,7 @@ _AES_BYTES, _HMAC_BYTES, _BLOCK, _MAC = 24, 32, 16, 32
 MIN_BOX_BYTES = _BLOCK + _BLOCK + _MAC
 _MARKER = b"pickle::"
 _START = bytes(_BLOCK)
-_KEPT = 256  # keys whose ciphers are kept, a KiB for each direction
+_KEPT = 1024  # keys whose ciphers are kept, a KiB for each direction
 
 
 def generate_key_string(entropy: Callable[[int], bytes] = os.urandom) -> str:
@@ -48,7 +48,7 @@ def key_string_from(material: bytes) -> str:
 class Crypticle:
     """One symmetric key, ready to seal and open."""
 
-    __slots__ = ("_aes_key", "_mac_key", "_vector")
+    __slots__ = ("_aes", "_mac_key", "_vector")
 
     def __init__(
         self, key_string: str | bytes, vector: Callable[[int], bytes] | None = None
@@ -64,7 +64,7 @@ class Crypticle:
             raise BadKey("key string is not base64") from exc
         if len(material) != _AES_BYTES + _HMAC_BYTES:
             raise BadKey("key string of the wrong length")
-        self._aes_key = material[:_AES_BYTES]
+        self._aes = algorithms.AES(material[:_AES_BYTES])
         self._mac_key = material[_AES_BYTES:]
         self._vector = vector
 
@@ -78,10 +78,10 @@ class Crypticle:
         fill = _BLOCK - len(plain) % _BLOCK
         padded = plain + bytes((fill,)) * fill
         if self._vector is None:
-            sealed = _encryptor(self._aes_key).update(os.urandom(_BLOCK) + padded)
+            sealed = _encryptor(self._aes).update(os.urandom(_BLOCK) + padded)
         else:
             vector = self._vector(_BLOCK)
-            sealed = vector + _cipher(self._aes_key, vector).encryptor().update(padded)
+            sealed = vector + Cipher(self._aes, modes.CBC(vector)).encryptor().update(padded)
         return sealed + hmac.digest(self._mac_key, sealed, "sha256")
 
     def open(self, box: bytes, nonce: str = "") -> Any:
@@ -100,7 +100,7 @@ class Crypticle:
         sealed, mac = box[:-_MAC], box[-_MAC:]
         if not hmac.compare_digest(hmac.digest(self._mac_key, sealed, "sha256"), mac):
             raise BadBox
-        padded = _decryptor(self._aes_key).update(sealed)
+        padded = _decryptor(self._aes).update(sealed)
         fill = padded[-1]
         if not 1 <= fill <= _BLOCK or padded[-fill:] != bytes((fill,)) * fill:
             raise BadEncoding("padding")
@@ -114,15 +114,11 @@ class Crypticle:
         return padded[start:-fill]
 
 
-def _cipher(aes_key: bytes, vector: bytes) -> Cipher[modes.CBC]:
-    return Cipher(algorithms.AES(aes_key), modes.CBC(vector))
+@lru_cache(_KEPT)
+def _encryptor(aes: algorithms.AES) -> CipherContext:
+    return Cipher(aes, modes.CBC(_START)).encryptor()
 
 
 @lru_cache(_KEPT)
-def _encryptor(aes_key: bytes) -> CipherContext:
-    return _cipher(aes_key, _START).encryptor()
-
-
-@lru_cache(_KEPT)
-def _decryptor(aes_key: bytes) -> CipherContext:
-    return _cipher(aes_key, _START).decryptor()
+def _decryptor(aes: algorithms.AES) -> CipherContext:
+    return Cipher(aes, modes.CBC(_START)).decryptor()
