@@ -36,6 +36,19 @@ def switch(functions: Mapping[str, Any], name: str, on: bool) -> bool:
     return run_tool(functions, argv, ignore_retcode=True).retcode == 0
 
 
+def decide(functions: Mapping[str, Any], name: str, on: bool) -> bool:
+    """
+    Say whether a script starts at boot, in a way that an upgrade of its package does not undo.
+
+    Links that were removed would be made again by the next version of the package; those that
+    say no stay. False for a script that is not there.
+    """
+    if which("update-rc.d") is None:
+        return switch(functions, name, on)
+    words = ("defaults", "enable") if on else ("defaults-disabled", "disable")
+    return all(run_tool(functions, ["update-rc.d", name, each]).retcode == 0 for each in words)
+
+
 def _runlevel(functions: Mapping[str, Any]) -> str:
     if which("runlevel"):
         words = run_tool(functions, ["runlevel"], ignore_retcode=True).stdout.split()

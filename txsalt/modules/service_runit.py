@@ -159,6 +159,15 @@ def get_all() -> list[str]:
     return sorted({*_folders(_DEFINITIONS), *get_enabled()})
 
 
+def get_running() -> list[str]:
+    """
+    Return the services that run.
+
+    CLI Example: txsalt-cli '*' service.get_running
+    """
+    return [name for name in get_enabled() if _runs(name)]
+
+
 def get_enabled() -> list[str]:
     """
     Return the services that are supervised.

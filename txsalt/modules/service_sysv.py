@@ -89,7 +89,7 @@ def enable(name: str, **kwargs: Any) -> bool:
 
     CLI Example: txsalt-cli '*' service.enable ssh
     """
-    return _rc.switch(__salt__, name, on=True)
+    return _rc.decide(__salt__, name, on=True)
 
 
 def disable(name: str, **kwargs: Any) -> bool:
@@ -98,7 +98,7 @@ def disable(name: str, **kwargs: Any) -> bool:
 
     CLI Example: txsalt-cli '*' service.disable ssh
     """
-    return _rc.switch(__salt__, name, on=False)
+    return _rc.decide(__salt__, name, on=False)
 
 
 def enabled(name: str, **kwargs: Any) -> bool:
@@ -144,6 +144,15 @@ def get_all() -> list[str]:
     CLI Example: txsalt-cli '*' service.get_all
     """
     return sorted({*_systemd.scripts(None, set()), *get_enabled()})
+
+
+def get_running() -> list[str]:
+    """
+    Return the services that run; asks each of them.
+
+    CLI Example: txsalt-cli '*' service.get_running
+    """
+    return [name for name in get_all() if _is_running(name)]
 
 
 def get_enabled() -> list[str]:
