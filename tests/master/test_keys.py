@@ -4,7 +4,7 @@ import os
 import stat
 import tempfile
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.master.place import key_pair
 from txsalt.errors import BadName
@@ -32,6 +32,30 @@ class KeyStoreTests(SynchronousTestCase):
         self.assertEqual(stat.S_IMODE(os.stat(f"{self.pki}/minions").st_mode), 0o700)
         with open(path) as file:
             self.assertEqual(file.read(), PEM)
+
+    def test_root_beside_another_user(self) -> None:
+        """
+        Root leaves keys that the master's own user can read, and gives away nothing else.
+        """
+        if os.geteuid() != 0:
+            raise SkipTest("only root has files that others cannot read")
+        for place, folders, _ in os.walk(self.pki):
+            for name in (place, *(f"{place}/{each}" for each in folders)):
+                os.chown(name, 65534, 65534)
+        pending, secret = f"{self.pki}/minions_pre", f"{os.path.dirname(self.pki)}/secret"
+        good = key_pair("minion").public.pem
+        for path, text in ((f"{pending}/web1", good), (secret, "a secret of root's")):
+            with open(path, "w") as file:
+                file.write(text)
+        os.link(secret, f"{pending}/linked")
+        self.keys.put(KeyState.PENDING, "made", good)
+        for name in ("web1", "linked", "made"):
+            self.assertTrue(self.keys.accept(name))
+        owners = {name: os.stat(f"{self.pki}/minions/{name}").st_uid for name in os.listdir(
+            f"{self.pki}/minions")}  # fmt: skip
+        self.assertEqual(owners, {"web1": 65534, "linked": 0, "made": 65534})
+        self.assertEqual(os.listdir(pending), [])
+        self.assertEqual(self.keys.pem("web1", KeyState.ACCEPTED), good)
 
     def test_accept_then_reject_then_delete(self) -> None:
         """

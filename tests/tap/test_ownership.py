@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import socket
 import tempfile
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
@@ -57,6 +58,23 @@ class AccountTests(SynchronousTestCase):
         self.assertEqual(os.stat(path).st_uid, 54321)
         give(account, path, of_anybody=True)
         hand_over(account, {path: 0o700})
+
+    def test_links(self) -> None:
+        """
+        What the account may have linked into its folder stays whose it is.
+        """
+        account, path = self.account(), f"{self.folder}/run"
+        os.mkdir(path)
+        secret = f"{self.folder}/secret"
+        with open(secret, "w"):
+            pass
+        os.link(secret, f"{path}/hard")
+        os.symlink(secret, f"{path}/soft")
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(f"{path}/socket")
+        hand_over(account, {path: 0o700})
+        self.assertEqual(os.stat(secret).st_uid, 0)
+        self.assertEqual(os.stat(f"{path}/socket").st_uid, account.uid)
 
     def test_folder_that_lets_in(self) -> None:
         """

@@ -80,11 +80,24 @@ def hand_over(account: Account, folders: Mapping[str, int]) -> None:
 
 
 def give(account: Account, path: str, *, of_anybody: bool = False) -> None:
-    """Give a file or folder of root's to the account; ``of_anybody``: whosever it is."""
-    status = os.lstat(path)
-    # Only what root made: an operator may have given single files to others.
-    if status.st_uid == 0 or (of_anybody and status.st_uid != account.uid):
-        os.lchown(path, account.uid, account.gid)
+    """
+    Give a file or folder of root's to the account; ``of_anybody``: whosever it is.
+
+    Links are left alone, and files with a second name: the account may have made them here, to get
+    at what they stand for.
+    """
+    descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISLNK(status.st_mode):
+            return
+        if status.st_nlink != 1 and not stat.S_ISDIR(status.st_mode):
+            return
+        # Only what root made: an operator may have given single files to others.
+        if status.st_uid == 0 or (of_anybody and status.st_uid != account.uid):
+            os.chown(f"/proc/self/fd/{descriptor}", account.uid, account.gid)
+    finally:
+        os.close(descriptor)
 
 
 def _make(folder: str, mode: int) -> None:

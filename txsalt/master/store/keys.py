@@ -16,7 +16,7 @@ from attrs import frozen
 from txsalt.errors import BadKey, BadName, KeyFileError
 from txsalt.master.store.audit import Entry
 from txsalt.master.store.private_file import (
-    give_to_owner_of,
+    is_kept_from_owner_of,
     make_private_folder,
     write_private,
 )
@@ -165,9 +165,13 @@ class KeyStore:
         if pem is None:
             return None
         try:
-            # An operator may have laid the file there, as root.
-            give_to_owner_of(self._folders[was], source)
-            os.replace(source, target)
+            if is_kept_from_owner_of(self._folders[was], source) and _is_key(pem):
+                # An operator has laid the file there as root. Its content goes, not the file: the
+                # user that the master runs as may have linked anything to this name.
+                write_private(target, pem.encode())
+                os.unlink(source)
+            else:
+                os.replace(source, target)
         except FileNotFoundError:
             return None
         except OSError as exc:
@@ -229,6 +233,14 @@ class KeyStore:
 
     def _path(self, state: KeyState, minion_id: str) -> str:
         return f"{self._folders[state]}/{names.minion_id(minion_id)}"
+
+
+def _is_key(pem: str) -> bool:
+    try:
+        rsa.PublicKey.from_pem(pem)
+    except BadKey:
+        return False
+    return True
 
 
 def _is_id(name: str) -> bool:

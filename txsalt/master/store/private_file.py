@@ -4,6 +4,7 @@ Write files that hold keys: whole or not at all, and never readable by others on
 
 import contextlib
 import os
+import stat
 import tempfile
 
 
@@ -37,25 +38,34 @@ def make_private_folder(path: str) -> None:
     """
     parent = os.path.dirname(os.path.abspath(path))
     os.makedirs(parent, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
+    try:
         os.mkdir(path, 0o700)
-        give_to_owner_of(parent, path)
+    except FileExistsError:
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        give_to_owner_of(parent, descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def give_to_owner_of(folder: str, made: int | str) -> None:
+def give_to_owner_of(folder: str, descriptor: int) -> None:
     """
-    Give root's file or folder (its descriptor or path) to whom ``folder`` belongs.
+    Give root's open file or folder to whom ``folder`` belongs; do nothing for others than root.
 
     Root may work on the files of a master that runs as another user, who must go on reading and
-    writing them. Does nothing for others than root.
+    writing them. A file with a second name is left alone: that user may have put the first one
+    here, to get at the other.
     """
     if os.geteuid() != 0:
         return
-    owner = os.stat(folder or ".")
-    if not owner.st_uid:
+    owner, status = os.stat(folder or "."), os.fstat(descriptor)
+    if status.st_uid or not owner.st_uid:
         return
-    if isinstance(made, int):
-        if os.fstat(made).st_uid == 0:
-            os.fchown(made, owner.st_uid, owner.st_gid)
-    elif os.lstat(made).st_uid == 0:
-        os.lchown(made, owner.st_uid, owner.st_gid)
+    if stat.S_ISDIR(status.st_mode) or status.st_nlink == 1:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def is_kept_from_owner_of(folder: str, path: str) -> bool:
+    """Tell whether we are root, and the file is not of whom ``folder`` belongs to."""
+    return os.geteuid() == 0 and os.lstat(path).st_uid != os.stat(folder).st_uid
