@@ -82,6 +82,14 @@ class PublishTests(SynchronousTestCase):
         self.assertEqual((load["minions"], load["missing"]), (["web-1"], ["ghost"]))
         self.assertEqual(self.place.published[0]["load"]["tgt"], ["web-1", "ghost"])
 
+    def test_a_few_names(self) -> None:
+        """
+        A few ids named one by one mean the same as if all ids had been looked through.
+        """
+        load = self.publish("web-2,ghost,web-1,web-2,", tgt_type="list")
+        self.assertEqual((load["minions"], load["missing"]), (["web-1", "web-2"], ["ghost"]))
+        self.assertEqual(self.publish("web-2")["minions"], ["web-2"])
+
     def test_nobody(self) -> None:
         """
         A target that means nobody publishes nothing and says so.

@@ -18,6 +18,7 @@ from txsalt.light import evolve
 from txsalt.master.store.jobs import Job
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands import batches
+from txsalt.protocol.publication import named_targets
 from txsalt.targeting import expand, needs, nodegroups, ranges
 from txsalt.targeting.expand import Expansion
 from txsalt.targeting.needs import NOTHING
@@ -26,6 +27,7 @@ from txsalt.wire.job_loads import PublishRequest
 
 # Workers number jobs by the same clock, so two may collide; a third time means a broken store.
 _TRIES = 100
+_FEW = 10  # ids that are looked up one by one
 _BY_ID = ("glob", "pcre", "list")
 
 log = logging.getLogger(__name__)
@@ -100,8 +102,17 @@ def expand_target(
     needed = needs.of_target(tgt, tgt_type, bench.config.nodegroups, delimiter)
     # Who looks at ids alone asks for no facts, and reads none.
     facts_of = _no_facts if needed == NOTHING else bench.facts.lookup(needed)
-    ids = bench.keys.accepted_ids()
+    ids = _candidates(bench, tgt, tgt_type)
     return expand.expected(tgt, tgt_type, ids, facts_of, bench.config.nodegroups, delimiter)
+
+
+def _candidates(bench: Bench, tgt: job_loads.Target, tgt_type: str) -> list[str]:
+    # A job for one of many minions must not look through all of them.
+    named = named_targets({"tgt": tgt, "tgt_type": tgt_type})
+    if named is None or len(named) > _FEW:
+        return bench.keys.accepted_ids()
+    texts = {each for each in named if isinstance(each, str)}
+    return sorted(filter(bench.keys.is_accepted, texts))
 
 
 def _no_facts(_: str) -> None:
