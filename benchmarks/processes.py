@@ -26,6 +26,20 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return total
 
 
+def thread_seconds(pids: Iterable[int]) -> float:
+    """
+    Return what ``cpu_seconds`` does, to the microsecond: for differences of a few milliseconds.
+
+    Of the threads that live; what one that ended has used is not in it.
+    """
+    total = 0
+    for pid in pids:
+        for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with suppress(OSError):
+                total += int(file.read_text().split()[0])
+    return total / 1e9
+
+
 def _pss_kib(pid: int) -> int:
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()

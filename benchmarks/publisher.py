@@ -5,7 +5,8 @@ start of a process for each.
 
 import getpass
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from attrs import frozen
@@ -33,6 +34,26 @@ class _Job:
     tgt_type: str
 
 
+@frozen
+class Line:
+    """One connection that stays; ``publish`` waits for the answer, then rests."""
+
+    _publisher: "Publisher"
+    _loop: Loop
+    _lanes: Lanes
+
+    def publish(self, jid: str, tgt: str, tgt_type: str, rest: float) -> None:
+        """Publish a ``test.ping``; return ``rest`` seconds after it was accepted."""
+        sent: list[Sent] = []
+        problems: list[str] = []
+        self._publisher.ask(self._lanes, _Job(jid, tgt, tgt_type), sent, problems)
+        self._loop.run(lambda: bool(sent or problems))
+        assert not problems, problems[0]
+        end = self._loop.clock() + rest
+        # In the loop, which answers a master's heartbeats.
+        self._loop.run(lambda: self._loop.clock() >= end)
+
+
 class Publisher:
     """Publishes on the request port of a master on this machine."""
 
@@ -50,23 +71,35 @@ class Publisher:
         sent: list[Sent] = []
         problems: list[str] = []
         # New connections each time: nobody answers a master's heartbeats between two calls.
+        with self._connected(self._connections) as (loop, lanes):
+            for jid in jids:
+                self.ask(lanes, _Job(jid, tgt, tgt_type), sent, problems)
+            loop.run(lambda: len(sent) + len(problems) == len(jids))
+        assert not problems, problems[0]
+        return sent
+
+    @contextmanager
+    def line(self) -> Iterator[Line]:
+        """One connection for many jobs, one after the other."""
+        with self._connected(1) as (loop, lanes):
+            yield Line(self, loop, lanes)
+
+    @contextmanager
+    def _connected(self, connections: int) -> Iterator[tuple[Loop, Lanes]]:
         with closing(Loop()) as loop:
             lanes = Lanes(
                 loop,
                 self._address,
-                connections=self._connections,
-                window=self._connections,
+                connections=connections,
+                window=connections,
                 timeout=_TIMEOUT,
             )
             with closing(lanes):
                 loop.run(lanes.all_up)
-                for jid in jids:
-                    self._ask(lanes, _Job(jid, tgt, tgt_type), sent, problems)
-                loop.run(lambda: len(sent) + len(problems) == len(jids))
-        assert not problems, problems[0]
-        return sent
+                yield loop, lanes
 
-    def _ask(self, lanes: Lanes, job: _Job, sent: list[Sent], problems: list[str]) -> None:
+    def ask(self, lanes: Lanes, job: _Job, sent: list[Sent], problems: list[str]) -> None:
+        """Ask for one job; its answer comes to one of the two lists."""
         request = job_loads.PublishRequest(
             tgt=job.tgt,
             fun="test.ping",
