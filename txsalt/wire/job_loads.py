@@ -214,6 +214,9 @@ def return_load(
     return load
 
 
+_OF_TRANSPORT = ("nonce", "tok", "sig")
+
+
 @frozen(kw_only=True)
 class Return:
     """A return as the master stores it: who, which job, and the whole load."""
@@ -235,7 +238,9 @@ def read_return(load: Load, minion_id: str) -> Return:
     if "return" not in load:
         raise BadLoad("return is missing")
     jid = names.jid(load.get("jid"))
-    kept = {name: value for name, value in load.items() if name not in ("nonce", "tok", "sig")}
+    kept = load.copy()
+    for name in _OF_TRANSPORT:
+        kept.pop(name, None)
     kept["id"], kept["jid"] = minion_id, jid
     fun = load.get("fun")
     return Return(
@@ -249,6 +254,8 @@ def read_return(load: Load, minion_id: str) -> Return:
 
 
 def _all_true(success: Any) -> bool:
+    if success is True:
+        return True
     if isinstance(success, dict):
         return all(success.values())
     if isinstance(success, list):
@@ -257,6 +264,8 @@ def _all_true(success: Any) -> bool:
 
 
 def _worst(retcode: Any) -> int:
+    if type(retcode) is int:
+        return retcode
     # One function gives an integer, several a map or list; None stands for a function that failed.
     codes: Iterable[Any] = (
         retcode.values()
