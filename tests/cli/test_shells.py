@@ -56,11 +56,20 @@ class ShellCase(SynchronousTestCase):
             "LANG": "C.UTF-8",
         }
 
+    def hostile(self) -> Path:
+        """Let somebody ask to be let in whose id is a command; return what that would make."""
+        waiting = self.folder / "pki" / "minions_pre"
+        waiting.mkdir()
+        (waiting / "$(touch ran)").touch()
+        (waiting / "x\x9b31m").touch()
+        return self.folder / "ran"
+
     def says(self, *words: str) -> list[str]:
         """What the shell writes."""
         done = subprocess.run(
             [str(self.program), *words],
             env=self.environment,
+            cwd=self.folder,
             capture_output=True,
             text=True,
             timeout=60,
@@ -89,6 +98,15 @@ class BashTests(ShellCase):
         self.assertEqual(self.offered(f"{line} key accept", "d"), ["db1"])
         self.assertEqual(self.offered(f"{line} job list", "--fun"), ["--function", "--fun"])
 
+    def test_hostile_id(self) -> None:
+        """
+        An id that is a command does not run when it is offered, nor when the line is entered.
+        """
+        made = self.hostile()
+        ids = self.offered(f"txsalt-cli -c {self.folder} key accept")
+        self.assertEqual(ids, [r"\$\(touch\ ran\)", "db1", "web1", "web2"])
+        self.assertFalse(made.exists())
+
 
 class FishTests(ShellCase):
     shell = "fish"
@@ -108,6 +126,14 @@ class FishTests(ShellCase):
         self.assertEqual(self.offered(f"{line} key accept d"), ["db1"])
         self.assertEqual(sorted(self.offered(f"{line} job list --fun")), ["--fun", "--function"])
 
+    def test_hostile_id(self) -> None:
+        """
+        An id that is a command does not run when it is offered.
+        """
+        made = self.hostile()
+        self.assertIn("$(touch ran)", self.offered(f"txsalt-cli -c {self.folder} key accept "))
+        self.assertFalse(made.exists())
+
 
 class ZshTests(ShellCase):
     shell = "zsh"
@@ -120,6 +146,7 @@ class ZshTests(ShellCase):
         (self.folder / ".zshrc").write_text(start)
         pid, terminal = pty.fork()
         if pid == 0:
+            os.chdir(self.folder)
             os.execve(str(self.program), [self.shell, "-d", "-i"], self.environment)
         try:
             self._until(terminal, b"ready> ")
@@ -152,3 +179,12 @@ class ZshTests(ShellCase):
         self.assertEqual(self.completed(f"{line} key acc"), f"{line} key accept")
         self.assertEqual(self.completed(f"{line} key accept d"), f"{line} key accept db1")
         self.assertEqual(self.completed(f"{line} job list --minio"), f"{line} job list --minion")
+
+    def test_hostile_id(self) -> None:
+        """
+        An id that is a command does not run when it is completed.
+        """
+        made = self.hostile()
+        line = f"txsalt-cli -c {self.folder} key accept"
+        self.assertEqual(self.completed(f"{line} "), line)  # several fit
+        self.assertFalse(made.exists())

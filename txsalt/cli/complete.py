@@ -36,7 +36,9 @@ def main(argv: list[str]) -> int:
     except Exception:
         return exit_codes.GENERIC
     for word, what in found[:_MOST]:
-        print(word if plain or not what else f"{word}\t{what}")
+        if word.isprintable():  # ids and jobs are what others wrote, and this is for a terminal
+            shown = "".join(sign for sign in what if sign.isprintable())
+            print(word if plain or not shown else f"{word}\t{shown}")
     return exit_codes.OK
 
 

@@ -5,13 +5,17 @@ import argparse
 from txsalt.cli.options import Parser, parser
 from txsalt.jobs import exit_codes
 
-# Each asks the same program for words; what it prints is "word" or "word<TAB>what it is".
+# Each asks the same program for words; what it prints is "word" or "word<TAB>what it is". Anybody
+# may ask to be let in under an id such as "$(reboot)": no word may be expanded, neither
+# here nor on the line it is written to. ("compgen -W" expands.)
 _BASH = """\
 _txsalt_cli() {
-    local IFS=$'\\n' current=${COMP_WORDS[COMP_CWORD]}
-    local words
-    words=$("${COMP_WORDS[0]}" __complete --plain -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
+    local word
+    COMPREPLY=()
+    while IFS= read -r word; do
+        printf -v word %q "$word"
+        COMPREPLY+=("$word")
+    done < <("${COMP_WORDS[0]}" __complete --plain -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o default -F _txsalt_cli txsalt-cli
 """
