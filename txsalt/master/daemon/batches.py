@@ -30,7 +30,6 @@ from txsalt.master.daemon.event_publisher import EventPublisher
 from txsalt.master.daemon.publish_relay import PublishRelay
 from txsalt.master.store.batches import BatchFile, StoredBatch
 from txsalt.master.store.jobs import Job
-from txsalt.wire.job_loads import without_secrets
 from txsalt.protocol.presence import Standing
 from txsalt.wire.job_loads import without_secrets
 
