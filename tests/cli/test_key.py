@@ -6,6 +6,7 @@ import io
 import json
 import os
 import stat
+import sys
 import tempfile
 import time
 from typing import Any
@@ -110,6 +111,44 @@ class ChangeTests(KeyCase):
         )
         self.assertEqual(self.keys.listing(KeyState.ACCEPTED), [])
         self.assertEqual(self.run_key("log"), "")
+
+    def answer(self, text: str, *words: str, code: int = 0, meanwhile: Any = None) -> str:
+        """Run a command whose question is answered with ``text``."""
+
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+            def readline(self, *_: Any) -> str:
+                if meanwhile is not None:
+                    meanwhile()
+                return super().readline()
+
+        self.patch(sys, "stdin", Terminal(text))
+        return self.run_key(*words, code=code)
+
+    def test_question(self) -> None:
+        """
+        Enter and yes are a yes; no, anything else and the end of input (Ctrl-D) are not.
+        """
+        for text in ("n\n", "x\n", ""):
+            self.answer(text, "accept", "web1", code=1)
+            self.assertIn("nothing was changed", self.said)
+        self.assertEqual(self.keys.listing(KeyState.ACCEPTED), [])
+        self.assertEqual(self.answer("\n", "accept", "web1"), "accepted: web1\n")
+        self.assertEqual(self.answer("Yes\n", "accept", "web2"), "accepted: web2\n")
+
+    def test_changed_meanwhile(self) -> None:
+        """
+        A key that is another one than was shown, when the question is answered, is left alone.
+        """
+
+        def change() -> None:
+            self.keys.put(KeyState.PENDING, "web1", key_pair("other").public.pem)
+
+        self.assertEqual(self.answer("y\n", "accept", "web*", meanwhile=change), "accepted: web2\n")
+        self.assertIn("the key of web1 was changed; it was left alone", self.said)
+        self.assertEqual(self.keys.listing(KeyState.ACCEPTED), ["web2"])
 
     def test_history(self) -> None:
         """

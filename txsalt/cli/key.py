@@ -11,6 +11,8 @@ from txsalt.client.keys import Keys
 from txsalt.jobs import exit_codes
 from txsalt.protocol.admission import KeyState
 
+Shown = dict[tuple[KeyState, str], str]  # fingerprints that an operator was shown
+
 HEADINGS = {
     KeyState.ACCEPTED: "Accepted Keys:",
     KeyState.DENIED: "Denied Keys:",
@@ -158,14 +160,29 @@ def _change(keys: Keys, options: argparse.Namespace, made: Parser) -> int:
         for state, each in meant:
             print(f"would be {_PAST[options.action]}: {each}  {_about(keys, state, each)}")
         return exit_codes.OK
-    if not options.yes and not _confirmed(keys, options.action, meant, made):
-        print("txsalt-cli: nothing was changed", file=sys.stderr)
-        return exit_codes.GENERIC
-    deed: Callable[[KeyState, str], bool] = getattr(keys, options.action)
-    done = [each for state, each in meant if deed(state, each)]
+    shown: Shown = {}
+    if not options.yes:
+        shown = {(state, each): keys.fingerprint(state, each) for state, each in meant}
+        if not _confirmed(options.action, shown, made):
+            print("txsalt-cli: nothing was changed", file=sys.stderr)
+            return exit_codes.GENERIC
+    done = _done(keys, options.action, meant, shown)
     for each in done:
         print(f"{_PAST[options.action]}: {each}")
     return exit_codes.OK if done else nobody()
+
+
+def _done(keys: Keys, action: str, meant: list[tuple[KeyState, str]], shown: Shown) -> list[str]:
+    """Change the keys that are meant; not those that are others than were ``shown``."""
+    deed: Callable[[KeyState, str], bool] = getattr(keys, action)
+    done = []
+    for state, each in meant:
+        # Whoever was asked may have taken minutes: a stranger may have sent another key meanwhile.
+        if shown and keys.fingerprint(state, each) != shown[state, each]:
+            print(f"txsalt-cli: the key of {each} was changed; it was left alone", file=sys.stderr)
+        elif deed(state, each):
+            done.append(each)
+    return done
 
 
 def _sources(options: argparse.Namespace) -> list[KeyState]:
@@ -181,14 +198,16 @@ def _sources(options: argparse.Namespace) -> list[KeyState]:
     return sources
 
 
-def _confirmed(keys: Keys, action: str, meant: list[tuple[KeyState, str]], made: Parser) -> bool:
+def _confirmed(action: str, shown: Shown, made: Parser) -> bool:
     if not sys.stdin.isatty():
-        made.error(f"there is no terminal to ask on; say --yes to {action} {len(meant)} keys")
+        made.error(f"there is no terminal to ask on; say --yes to {action} {len(shown)} keys")
     print(f"The following keys are going to be {_PAST[action]}:", file=sys.stderr)
-    for state, each in meant:
-        print(f"  {each}  {_about(keys, state, each)}", file=sys.stderr)
+    for (state, each), finger in shown.items():
+        print(f"  {each}  ({state.value})  {finger}", file=sys.stderr)
     print("Proceed? [n/Y] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("", "y", "yes")
+    answer = sys.stdin.readline()
+    # Enter is a yes; Ctrl-D, or a terminal that is gone, is not.
+    return bool(answer) and answer.strip().lower() in ("", "y", "yes")
 
 
 def _about(keys: Keys, state: KeyState, minion_id: str) -> str:
