@@ -43,6 +43,10 @@ class NamesTests(SynchronousTestCase):
             " a",
             "a ",
             "\u2003",
+            "web1\x9b2K",
+            "web1\u202e",
+            "web\u200b1",
+            "web1\u2028",
         ]
         self.check(names.minion_id, "id", good, [*bad, "x" * 256, "ü" * 128, "x" * 4096])
 

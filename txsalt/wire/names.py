@@ -25,8 +25,15 @@ is_usual_id = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}").fullmatch
 
 
 def minion_id(value: object) -> str:
-    """Check an id: text of 1 to 255 bytes, usable as one file name, no control characters."""
+    """
+    Check an id: text of 1 to 255 bytes, usable as one file name, of signs that one can see.
+
+    Operators judge by ids whom to let in; signs that steer a terminal, or turn the direction of
+    writing, would have them judge another one.
+    """
     text = _plain("id", value)
+    if not text.isprintable():
+        raise BadName("id", "has a character that cannot be printed")
     if not text or len(text) > MAX_ID_BYTES or len(text.encode()) > MAX_ID_BYTES:
         raise BadName("id", "empty or longer than 255 bytes")
     if "/" in text or "\\" in text or text in {".", ".."} or text != text.strip():
