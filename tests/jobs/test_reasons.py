@@ -32,6 +32,11 @@ CASES: list[tuple[str, Known, Any, bool]] = [
     ("not_running", HERE, None, True),
     ("not_running", HERE, {"state": "of a later version"}, True),
     ("running", AWAY, {"state": "running", "seconds": 1}, True),
+    ("running", HERE, {"state": "running", "seconds": "long"}, True),
+    ("running", HERE, {"state": "running", "seconds": [1]}, True),
+    ("running", HERE, {"state": "running"}, True),
+    ("not_running", HERE, {"state": "queued", "position": "first"}, True),
+    ("not_running", HERE, {"state": ["running"]}, True),
 ]
 
 

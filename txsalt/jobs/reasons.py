@@ -142,16 +142,19 @@ def _of_refusal(known: Known) -> Reason | None:
 
 def _of_fate(fate: Mapping[str, Any] | None) -> Reason | None:
     match fate:
-        case {"state": "running", "seconds": seconds}:
+        # A minion may send anything.
+        case {"state": "running", "seconds": int() | float() as seconds}:
             return Reason(word="running", text=f"it has been running the job for {seconds:g} s")
-        case {"state": "queued", "position": position}:
+        case {"state": "running"}:
+            return Reason(word="running", text="it is running the job")
+        case {"state": "queued", "position": int() as position}:
             text = f"it has the job, which waits for others there (place {position} in its queue)"
             return Reason(word="queued", text=text)
         case {"state": "unmatched"}:
             return Reason(word="not_matched", text="it got the job, and the target did not match")
         case {"state": "waiting"}:
             return Reason(word="return_waiting", text="it has ended; its return is on its way")
-        case {"state": "refused", "reason": reason}:
+        case {"state": "refused", "reason": str() as reason}:
             return Reason(word="return_refused", text=f"its return is refused: {reason}")
         case {"state": "ended"}:
             text = "it has ended and sent its return, which is not in the store"
