@@ -9,6 +9,7 @@ from txsalt.client import events
 from txsalt.client.session import Session
 from txsalt.jobs import exit_codes
 from txsalt.jobs.arguments import split_keyword, typed_word
+from txsalt.outputters.text import printable
 
 _EPILOG = """\
 examples:
@@ -69,7 +70,7 @@ def _shown(event: events.Event, *, as_json: bool) -> str:
 
     if as_json:
         return json_text.render({"tag": event.tag, "data": event.data}, indent=None)
-    return f"{event.tag}\t{json_text.render(event.data)}"
+    return f"{printable(event.tag)}\t{json_text.render(event.data)}"
 
 
 def _parser() -> Parser:

@@ -10,6 +10,7 @@ from txsalt.cli.key import HEADINGS, matching, nobody, write
 from txsalt.cli.options import Parser
 from txsalt.client.keys import Keys
 from txsalt.jobs import exit_codes
+from txsalt.outputters.text import printable
 from txsalt.protocol.admission import KeyState
 
 _LEAST_BITS, _MOST_BITS = 2048, 8192
@@ -67,7 +68,7 @@ def _print(keys: Keys, options: argparse.Namespace) -> int:
         for folder, pems in found.items():
             print(HEADINGS[KeyState(folder)])
             for each, pem in pems.items():
-                print(f"{each}:  {pem}", sep="\n")
+                print(f"{each}:  {printable(pem)}")
     return exit_codes.OK if found else nobody()
 
 
@@ -84,7 +85,7 @@ def _log(keys: Keys, options: argparse.Namespace) -> int:
         for each in lines:
             note = f"  # {each['note']}" if each.get("note") else ""
             words = [str(each.get(name) or "-") for name in ("time", "act", "id", "by", "finger")]
-            print("  ".join(words) + note)
+            print(printable("  ".join(words) + note).replace("\n", " "))
     broken = keys.broken_history()
     if broken:
         print(

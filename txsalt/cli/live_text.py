@@ -8,6 +8,7 @@ import sys
 from typing import Any, TextIO  # event data is any msgpack value
 
 from txsalt.light import define, field
+from txsalt.outputters.text import printable
 
 Chunk = dict[str, Any]
 
@@ -60,5 +61,6 @@ class LiveText:
 
     def _write(self, minion: str, lines: list[str]) -> None:
         for line in lines:
-            self.stream.write(f"{minion} | {line.removesuffix(chr(13))}\n")
+            # Made safe, as results are: no minion steers the terminal of an operator.
+            self.stream.write(printable(f"{minion} | {line.removesuffix(chr(13))}") + "\n")
         self.stream.flush()

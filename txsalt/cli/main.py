@@ -58,12 +58,11 @@ def main(argv: list[str]) -> int:
         code = int(importlib.import_module(_module_for(argv)).main(argv))
         sys.stdout.flush()
         return code
-    except LocalError as exc:
-        print(f"txsalt-cli: {exc}", file=sys.stderr)
+    except (LocalError, RemoteError) as exc:
+        from txsalt.outputters.text import printable
+
+        print(f"txsalt-cli: {printable(str(exc))}", file=sys.stderr)
         return exit_codes.of_error(exc)
-    except RemoteError as exc:
-        print(f"txsalt-cli: {exc}", file=sys.stderr)
-        return exit_codes.GENERIC
     except KeyboardInterrupt:
         print("txsalt-cli: interrupted", file=sys.stderr)
         return exit_codes.INTERRUPTED

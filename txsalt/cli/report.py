@@ -9,6 +9,7 @@ from txsalt.jobs import exit_codes, reasons
 from txsalt.jobs.reasons import Reason
 from txsalt.light import define, field, frozen
 from txsalt.outputters.render import render
+from txsalt.outputters.text import printable
 
 if TYPE_CHECKING:
     from txsalt.cli.live_text import LiveText
@@ -177,7 +178,7 @@ class Report:
     def _say(self, text: str) -> None:
         self.hide()
         self.out.flush()
-        print(f"txsalt-cli: {text}", file=sys.stderr)
+        print(f"txsalt-cli: {printable(text)}", file=sys.stderr)
 
 
 def _one_line(line: dict[str, Any]) -> str:

@@ -6,10 +6,10 @@ from typing import Any  # arguments and results are any msgpack value
 
 from txsalt.cli import login_options, runner_names
 from txsalt.cli.options import Parser, did_you_mean, parser
-from txsalt.errors import RequestRefused
 from txsalt.jobs import exit_codes
 from txsalt.jobs.arguments import parse_words, sort_arguments
 from txsalt.outputters import render
+from txsalt.outputters.text import to_text
 
 _EPILOG = """\
 examples:
@@ -36,11 +36,7 @@ def main(argv: list[str]) -> int:
         made.error(f"there is no {fun}{did_you_mean(fun, runner_names.HERE)}")
     arg, kwarg = sort_arguments(parse_words(options.arguments))
     session = login_options.session(options)
-    try:
-        found = session.call_runner(fun, arg, kwarg)
-    except RequestRefused as exc:
-        print(f"txsalt-cli: {exc}", file=sys.stderr)
-        return exit_codes.GENERIC
+    found = session.call_runner(fun, arg, kwarg)
     found, form = _outputter(found, options.output)
     _print(found, form, bool(sys.stdout.isatty() if options.color is None else options.color))
     return exit_codes.GENERIC if _is_failure(found) else exit_codes.OK
@@ -78,7 +74,7 @@ def _plain(value: Any, form: str, colour: bool) -> str:
 
         return "\n".join(yaml_text.lines(value))
     if form == "txt":
-        return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+        return "\n".join(map(to_text, value)) if isinstance(value, list) else to_text(value)
     from txsalt.outputters import nested
     from txsalt.outputters.colors import Colors
 

@@ -11,6 +11,7 @@ from txsalt.cli.options import Parser, parser
 from txsalt.jobs import exit_codes
 from txsalt.jobs.reasons import moment
 from txsalt.outputters.render import render
+from txsalt.outputters.text import printable
 
 _EPILOG = """\
 examples:
@@ -67,13 +68,18 @@ def _print_table(found: dict[str, dict[str, Any]], now: float) -> None:
                 since,
                 heard,
                 about.get("address", "-"),
-                f"{about['software']} {about['version']}" if "version" in about else "-",
+                # A grain, so any text that the minion likes.
+                _line(f"{about['software']} {about['version']}") if "version" in about else "-",
             )
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
         print(line.rstrip())
+
+
+def _line(text: str) -> str:
+    return printable(text).replace("\n", " ")
 
 
 def _span(seconds: float) -> str:

@@ -11,6 +11,7 @@ from txsalt.cli.options import Parser, parser
 from txsalt.client.session import Session
 from txsalt.errors import RequestRefused
 from txsalt.jobs import exit_codes
+from txsalt.outputters.text import printable
 
 _EPILOG = """\
 examples:
@@ -95,7 +96,9 @@ def _list(session: Session, options: argparse.Namespace) -> int:
         ends = datetime.fromtimestamp(each["expire"], UTC).isoformat(timespec="seconds")
         scope = "" if each["scope"] is None else f"  {_as_rule(each['scope'])}"
         note = f"  # {each['note']}" if each["note"] else ""
-        print(f"{each['id']}  {each['name']} ({each['eauth']})  until {ends}{scope}{note}")
+        # Whoever may log in chooses the note and the scope.
+        about = printable(f"{each['name']} ({each['eauth']})  until {ends}{scope}{note}")
+        print(f"{each['id']}  {about}".replace("\n", " "))
     return exit_codes.OK
 
 

@@ -9,6 +9,7 @@ from txsalt.client import batch_view, records
 from txsalt.client.reasons import ask_why
 from txsalt.jobs import exit_codes, reasons
 from txsalt.outputters import json_text
+from txsalt.outputters.text import printable
 
 _EPILOG = """\
 The silent ones are asked once, all together; the master adds what it knows. The exit code is 0 if
@@ -32,7 +33,7 @@ def main(argv: list[str]) -> int:
     if options.json:
         print(json_text.render({each: found[each].as_map() for each in sorted(found)}))
     for minion_id in sorted(found) if not options.json else ():
-        print(f"{minion_id}: {found[minion_id].word}: {found[minion_id]}")
+        print(printable(f"{minion_id}: {found[minion_id].word}: {found[minion_id]}"))
     if not found:
         print("txsalt-cli: everybody has returned", file=sys.stderr)
         return exit_codes.OK

@@ -37,7 +37,7 @@ _JID = r"[0-9]{20}(?:_[0-9]{1,10})?"
 # Not compiled here: the command line pays for what it needs.
 _STARTS_WITH_JID = _JID + r"(?:/|\Z)"
 _RETURN = r"(?s)salt/job/([^/]+)/ret/(.+)"
-_CONTROL = r"[\x00-\x1f\x7f]"
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 # Tags that the house itself acts upon, or whose meaning is the master's word.
 _INTERNAL = ("salt", "key", "minion/refresh", "syndic", "cluster", "resource", "txsalt")
 

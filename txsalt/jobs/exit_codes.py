@@ -7,7 +7,7 @@ The numbers are those of sysexits, and the few that Salt adds.  Source: PROTOCOL
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from txsalt.errors import ConfigError, KeyFileError, LocalError, MasterUnreachable
+from txsalt.errors import ConfigError, KeyFileError, LocalError, MasterUnreachable, RemoteError
 
 OK = 0
 GENERIC = 1
@@ -26,7 +26,7 @@ INTERRUPTED = 130  # by Ctrl-C, as shells count it
 BROKEN_PIPE = 141
 
 
-def of_error(error: LocalError) -> int:
+def of_error(error: LocalError | RemoteError) -> int:
     """Return the code for an error that ended the command line."""
     match error:
         case ConfigError():
