@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import msgpack
 
 from txsalt.errors import BadEncoding
+from txsalt.wire import serial
 
 HEADER_BYTES = 4
 DEFAULT_LIMIT = 256 * 1024 * 1024
@@ -30,7 +31,9 @@ def encode(message: Mapping[str, object]) -> bytes:
     if not isinstance(message.get("kind"), str):
         raise BadEncoding("a message needs a kind")
     try:
-        body = msgpack.packb(dict(message), use_bin_type=True, unicode_errors=_TEXT_ERRORS)
+        body = msgpack.packb(
+            dict(message), use_bin_type=True, default=serial.extend, unicode_errors=_TEXT_ERRORS
+        )
     except (TypeError, ValueError, OverflowError, RecursionError) as exc:
         raise BadEncoding(str(exc)) from exc
     if len(body) > 0xFFFFFFFF:
@@ -77,7 +80,11 @@ class Decoder:
 def _decode(body: memoryview) -> dict:
     try:
         message = msgpack.unpackb(
-            body, raw=False, strict_map_key=False, unicode_errors=_TEXT_ERRORS, timestamp=0
+            body,
+            raw=False,
+            strict_map_key=False,
+            ext_hook=serial.read_extension,
+            unicode_errors=_TEXT_ERRORS,
         )
     except (ValueError, TypeError, RecursionError, OverflowError, msgpack.UnpackException) as exc:
         raise BadEncoding(f"{type(exc).__name__}: {exc}") from exc

@@ -34,15 +34,13 @@ def pack(value: Any) -> bytes:
     Raises TypeError for any other kind of value, since sending one is a bug of ours.
     """
     return msgpack.packb(
-        value, use_bin_type=False, default=_extend, unicode_errors="surrogateescape"
+        value, use_bin_type=False, default=extend, unicode_errors="surrogateescape"
     )
 
 
 def pack_bin(value: Any) -> bytes:
     """Encode with bin types, for event buses and pipes on this machine."""
-    return msgpack.packb(
-        value, use_bin_type=True, default=_extend, unicode_errors="surrogateescape"
-    )
+    return msgpack.packb(value, use_bin_type=True, default=extend, unicode_errors="surrogateescape")
 
 
 def unpack(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
@@ -105,7 +103,7 @@ def unpack_own(parts: Sequence[bytes]) -> list[Any]:
         raw=False,
         unicode_errors="surrogateescape",
         strict_map_key=False,
-        ext_hook=_read_extension,
+        ext_hook=read_extension,
         max_buffer_size=MAX_BYTES,
     )
     try:
@@ -156,7 +154,7 @@ def _unpackb(packed: bytes, max_bytes: int, *, raw: bool, unicode_errors: str = 
             raw=raw,
             unicode_errors=unicode_errors,
             strict_map_key=False,
-            ext_hook=_read_extension,
+            ext_hook=read_extension,
         )
     except UnicodeDecodeError:
         raise
@@ -258,7 +256,8 @@ def _bytes_or_text(value: Any) -> Any:
         return value
 
 
-def _extend(value: Any) -> Any:
+def extend(value: Any) -> Any:
+    """Say what msgpack has no type for; its ``default``. Raises TypeError."""
     if isinstance(value, int):
         return str(value)
     if isinstance(value, set | frozenset):
@@ -272,7 +271,8 @@ def _extend(value: Any) -> Any:
     raise TypeError(f"cannot be sent: {type(value).__name__}")
 
 
-def _read_extension(code: int, data: bytes) -> Any:
+def read_extension(code: int, data: bytes) -> Any:
+    """Read an extension; msgpack's ``ext_hook``."""
     if code == DATETIME_EXT:
         try:
             return datetime.strptime(bytes(data).decode("ascii"), _DATETIME_FORMAT)
