@@ -10,6 +10,7 @@ import importlib
 import io
 import os
 import sys
+from contextlib import suppress
 
 from txsalt import __version__
 
@@ -61,24 +62,45 @@ def main(argv: list[str]) -> int:
     except (LocalError, RemoteError) as exc:
         from txsalt.outputters.text import printable
 
-        print(f"txsalt-cli: {printable(str(exc))}", file=sys.stderr)
+        _say(printable(str(exc)))
         return exit_codes.of_error(exc)
     except KeyboardInterrupt:
-        print("txsalt-cli: interrupted", file=sys.stderr)
+        _say("interrupted")
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away: nothing is left to say, and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.BROKEN_PIPE
+    except OSError as exc:
+        # Such as a full disk below our output; what is ours to open has errors of its own.
+        where = f"{exc.filename}: " if exc.filename else ""
+        _say(f"cannot go on: {where}{exc.strerror or exc}")
+        return exit_codes.GENERIC
 
 
 def run() -> None:
     """Entry point of the console script."""
     gc.set_threshold(_GARBAGE_THRESHOLD)
+    _open_missing_streams()
     code = main(sys.argv[1:])
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
     # Nothing is left to clean up, and an orderly shutdown of the interpreter takes 10 ms.
     os._exit(code)
+
+
+def _say(text: str) -> None:
+    # Nobody may be there to read it, and the exit code still counts.
+    with suppress(OSError):
+        print(f"txsalt-cli: {text}", file=sys.stderr)
+
+
+def _open_missing_streams() -> None:
+    """Write into nothing, and read nothing, where the caller closed a stream (``>&-``)."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # In this order they get the numbers that are theirs, which no socket must have.
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as we live
 
 
 def _module_for(argv: list[str]) -> str:

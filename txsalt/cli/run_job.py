@@ -12,6 +12,7 @@ from txsalt.cli.main import commands
 from txsalt.client import follow
 from txsalt.client.session import Session
 from txsalt.client.steps import Ended, Job, NobodyMatches, Published, Returned, Step, Told, Waiting
+from txsalt.errors import LocalError, RemoteError
 from txsalt.jobs import exit_codes
 from txsalt.light import evolve
 
@@ -77,7 +78,9 @@ def tell(steps: Iterator[Step], report: "Report") -> int:
                     report.waiting(running)
                 case Ended(missing):
                     report.ended(missing)
-    except KeyboardInterrupt:
+    except BrokenPipeError:
+        raise  # nobody reads any more, and wants to know how to go on
+    except (KeyboardInterrupt, LocalError, RemoteError, OSError):
         report.hide()
         if report.jid:
             print(
