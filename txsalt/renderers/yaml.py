@@ -1,8 +1,13 @@
 """
 Read and write YAML: plain values only, no Python objects, no key twice in a map.
 
+Numbers and dates are what people mean by them in states and pillar, as with Salt: 0644 is a mode,
+written as the number 644, and a date is text.
+
 This is the only door to PyYAML, with libyaml behind it: the loader in pure Python is about ten
 times slower, and a master reads pillar for thousands of minions.
+
+Source: Salt 3008.3, utils/yamlloader.py.
 """
 
 from types import ModuleType
@@ -31,6 +36,19 @@ _ONE_LINE = 2**31 - 1  # columns
 _SAFE_BOUND = 2000  # the composer survives this many levels
 
 
+class _Loader(yaml.CSafeLoader):
+    """Reads numbers without regard to zeros in front, and dates as text."""
+
+    def integer(self, node: yaml.ScalarNode) -> int:  # fmt: skip
+        if node.value.startswith("0") and not node.value.startswith(("0b", "0x")):
+            node.value = node.value.lstrip("0") or "0"
+        return int(self.construct_yaml_int(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.integer)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_str)
+
+
 class _Dumper(yaml.CSafeDumper):
     """Writes a value again each time it occurs: people read the text, anchors confuse them."""
 
@@ -40,13 +58,13 @@ class _Dumper(yaml.CSafeDumper):
 
 def load(text: str, where: str) -> Any:  # Any: whatever the text says
     """
-    Return the one document in ``text`` as maps, lists, texts, numbers, flags, dates, bytes or None.
+    Return the one document in ``text`` as maps, lists, texts, numbers, flags, bytes or None.
 
     ``where`` names the text in errors.  An empty text is None.  Raises RenderError.
     """
     try:
         _refuse_depth(text, where)
-        loader = yaml.CSafeLoader(text)
+        loader = _Loader(text)
         try:
             node = loader.get_single_node()
             if node is None:
@@ -63,7 +81,7 @@ def load(text: str, where: str) -> Any:  # Any: whatever the text says
         raise RenderError(where=where, reason=str(reason)) from exc
     except RecursionError as exc:
         raise RenderError(where=where, reason="nested too deeply") from exc
-    # Values that look like dates or numbers and are none; text that is not Unicode.
+    # Values that look like numbers and are none; text that is not Unicode.
     except (ValueError, OverflowError, TypeError, AttributeError, LookupError) as exc:
         raise RenderError(where=where, reason=f"a value cannot be read: {exc}") from exc
 
@@ -110,7 +128,7 @@ def _refuse_depth(text: str, where: str) -> None:
             depth -= 1
 
 
-def _refuse_duplicates(loader: yaml.CSafeLoader, root: yaml.Node, text: str, where: str) -> None:
+def _refuse_duplicates(loader: _Loader, root: yaml.Node, text: str, where: str) -> None:
     # Before construction, which merges "<<" into the nodes: an own key may repeat a merged one.
     waiting, seen = [root], set()
     while waiting:
@@ -125,7 +143,7 @@ def _refuse_duplicates(loader: yaml.CSafeLoader, root: yaml.Node, text: str, whe
             waiting.extend(value for _, value in node.value)
 
 
-def _check_keys(loader: yaml.CSafeLoader, node: yaml.MappingNode, text: str, where: str) -> None:
+def _check_keys(loader: _Loader, node: yaml.MappingNode, text: str, where: str) -> None:
     first_lines: dict[object, int] = {}
     for key_node, _ in node.value:
         if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == "tag:yaml.org,2002:merge":
