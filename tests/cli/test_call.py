@@ -62,6 +62,13 @@ class CallTests(SynchronousTestCase):
         answer = self.call("test.arg_clean", "1", "x=2")
         self.assertEqual(answer, {"args": [1], "kwargs": {"x": 2}})
 
+    def test_log_levels(self) -> None:
+        """
+        Each level that may be chosen works, quiet too.
+        """
+        for level in ("debug", "quiet"):
+            self.assertEqual(self.run_call("-l", level, "test.ping")[:2], (0, "local:\n    True\n"))
+
     def test_exit_codes(self) -> None:
         """
         A function that fails makes the call fail; its own code is passed on if I ask for it.

@@ -177,6 +177,15 @@ class ParseWordsTests(SynchronousTestCase):
         A job id is no number, though it looks like one.
         """
         self.assertEqual(parse_words(["20261123120000000007"]), ["20261123120000000007"])
+        self.assertEqual(parse_words(["99999999999999999999", "5"]), ["99999999999999999999", 5])
+
+    def test_longest_number(self) -> None:
+        """
+        A number that could not be written again stays text, however it was written.
+        """
+        longest = "0x" + 3498 * "f"
+        self.assertEqual(len(str(parse_words([longest])[0])), 4212)
+        self.assertEqual(parse_words([longest + "f"]), [longest + "f"])
 
     def test_no_yaml_library_is_loaded(self) -> None:
         """

@@ -195,6 +195,7 @@ def _pillar(config: Facts, grains: Facts, daemon: Here) -> Facts:
 def _log(level: str) -> None:
     if level == "quiet":
         logging.disable(logging.CRITICAL)
+        level = "critical"
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=level.upper())
 
 

@@ -22,7 +22,6 @@ MARK = "__kwarg__"
 
 # Not compiled here: the command line pays for what it needs.
 _KEYWORD = r"([^\d\W][\w.-]*)=(?!=)(.*)"
-_JID = r"[0-9]{20}"
 _DIGITS_AND_UNDERSCORES = r"[0-9_]*_[0-9_]*"
 
 
@@ -131,5 +130,5 @@ def _keywords_in(value: Any) -> dict[str, Any] | None:
 
 def _not_a_jid(value: Any) -> Any:
     """Keep job ids as text: as numbers they would not fit into msgpack, nor be found."""
-    text = str(value) if type(value) is int else ""
-    return text if re.fullmatch(_JID, text) else value
+    # By its size: Python writes no number of many thousand digits, which hex digits may make.
+    return str(value) if type(value) is int and 10**19 <= value < 10**20 else value
