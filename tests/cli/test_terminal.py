@@ -99,6 +99,16 @@ class TerminalTests(SynchronousTestCase):
         self.answers([{**made, "scope": [EVIL]}])
         self.assertIn(f"  [{SHOWN}]  # a {SHOWN}\n", self.cli("token", "list"))
 
+    def test_token_for_ever(self) -> None:
+        """
+        A token that ends in a year that no calendar has does not keep the others off the list.
+        """
+        made = {"id": "1f", "name": "bob", "eauth": "file", "note": "", "scope": None}
+        self.answers([{**made, "expire": 1e13}, {**made, "expire": 0.0}])
+        shown = self.cli("token", "list").splitlines()
+        self.assertEqual(shown[0], "1f  bob (file)  until the end of time")
+        self.assertIn("until 1970-01-01", shown[1])
+
     def test_runners(self) -> None:
         """
         What a runner answers, and with what words the master refuses.

@@ -23,7 +23,8 @@ examples:
 A token is printed once, when it is made, and kept nowhere. Use it with TXSALT_TOKEN.
 Functions are regular expressions that fit whole names; @runner, @wheel, @jobs mean the master's.
 """
-_SPAN = re.compile(r"([0-9]+)([smhd])")
+_SPAN = re.compile(r"([0-9]{1,12})([smhd])")
+_LONGEST = 36525 * 86400  # seconds
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -93,7 +94,7 @@ def _list(session: Session, options: argparse.Namespace) -> int:
         _write({"tokens": found}, options.output)
         return exit_codes.OK
     for each in found:
-        ends = datetime.fromtimestamp(each["expire"], UTC).isoformat(timespec="seconds")
+        ends = _ends(each)
         scope = "" if each["scope"] is None else f"  {_as_rule(each['scope'])}"
         note = f"  # {each['note']}" if each["note"] else ""
         # Whoever may log in chooses the note and the scope.
@@ -123,8 +124,14 @@ def _show(token: dict[str, Any], how: str) -> None:
         _write(token, how)
         return
     print(token["token"], flush=True)
-    ends = datetime.fromtimestamp(token["expire"], UTC).isoformat(timespec="seconds")
-    print(f"txsalt-cli: a token of {token['name']}, until {ends}", file=sys.stderr)
+    print(f"txsalt-cli: a token of {token['name']}, until {_ends(token)}", file=sys.stderr)
+
+
+def _ends(token: dict[str, Any]) -> str:
+    try:
+        return datetime.fromtimestamp(token["expire"], UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return "the end of time"  # no calendar has that year
 
 
 def _write(value: dict[str, Any], how: str) -> None:
@@ -135,9 +142,12 @@ def _write(value: dict[str, Any], how: str) -> None:
 
 def _span(text: str) -> int:
     match = _SPAN.fullmatch(text)
-    if match is None or not int(match[1]):
-        raise argparse.ArgumentTypeError(f"{text!r} is no span of time: say 30m, 12h, 90d")
-    return int(match[1]) * _UNITS[match[2]]
+    span = int(match[1]) * _UNITS[match[2]] if match is not None else 0
+    if not 0 < span <= _LONGEST:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no span of time up to a century: say 30m, 12h, 90d"
+        )
+    return span
 
 
 def _parser() -> Parser:
