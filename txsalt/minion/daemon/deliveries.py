@@ -155,7 +155,8 @@ class Deliveries(Service):
         outcomes = end.result.get("return") if end.result is not None else None
         if not isinstance(outcomes, list):
             lane.one_by_one = True
-            outcomes = [{"failed": "the job that delivers ended without a result"}]
+            why = outcomes or "the job that delivers ended without a result"
+            outcomes = [{"failed": why}]
         trouble = ""
         for entry, outcome in zip(batch, outcomes, strict=False):
             if outcome is None:

@@ -87,6 +87,7 @@ class JobRunner(Service):
         self._to_returners = to_returners
         self._queue: FairQueue[Job] = FairQueue()
         self._running: list[Job] = []
+        self._is_starting = False
         self._control = JobControl(self)
         self._all_ended: Deferred[None] | None = None
         self._timer: IDelayedCall | None = None
@@ -96,6 +97,13 @@ class JobRunner(Service):
         if not self.running:
             return
         self._fate.heard(publication.jid, is_ours=True)
+        try:
+            self._take(publication)
+        except Exception as exc:  # the edge: who published waits for a return
+            self.log.failure("job {jid} is not taken", jid=publication.jid)
+            self._return(publication, error(f"the minion could not take the job: {exc}"))
+
+    def _take(self, publication: Publication) -> None:
         answer = self._control.answer(publication.fun, publication.arg)
         if answer is not None:
             self._return(publication, answer)
@@ -236,10 +244,15 @@ class JobRunner(Service):
             return
         self.log.info("job {jid} starts: {fun}", jid=publication.jid, fun=publication.fun)
         if publication.load.get("start_event"):
-            self._fire_start(publication)
+            self._attempt(self._fire_start, publication)
         # The names of the wire, checked: a job's load may hold the jid as a number.
         load = {**publication.load, "jid": publication.jid}
-        job.handle = self._zygote.start(publication.jid, load, job.timeout)
+        try:
+            job.handle = self._zygote.start(publication.jid, load, job.timeout)
+        except Exception as exc:  # the edge: whatever is wrong, who waits is told
+            self.log.failure("job {jid} does not start", jid=publication.jid)
+            job.done(error(f"the minion could not start the job: {exc}"))
+            return
         job.since = self._clock.seconds()
         self._running.append(job)
         job.handle.ended.addCallback(self._ended, job)
@@ -257,11 +270,17 @@ class JobRunner(Service):
             self._next()
 
     def _start_next(self) -> None:
-        while len(self._running) < self._settings.limit:
-            job = self._queue.take(self._may_start)
-            if job is None:
-                return
-            self._start(job)
+        if self._is_starting:
+            return  # a job that ended as it started; the loop below goes on with the next
+        self._is_starting = True
+        try:
+            while len(self._running) < self._settings.limit:
+                job = self._queue.take(self._may_start)
+                if job is None:
+                    return
+                self._start(job)
+        finally:
+            self._is_starting = False
 
     def _next(self) -> None:
         self._start_next()
@@ -277,17 +296,27 @@ class JobRunner(Service):
         return min(limits) if limits else None
 
     def _return(self, publication: Publication, result: Record) -> None:
-        for event in result.get("events") or ():
-            if isinstance(event, dict) and "tag" in event:
-                self._fire(event["tag"], event.get("data"))
+        self._attempt(self._fire_events, result)
         stamp = datetime.fromtimestamp(self._clock.seconds(), UTC).isoformat()
         load = return_load(
             publication.load, self._settings.minion_id, result, stamp, jid=publication.jid
         )
         if publication.fun == _FIND_JOB and publication.arg:
             load[job_fate.FIELD] = self.fate_of(str(publication.arg[0]))
-        self._to_returners(publication.load, load)
+        self._attempt(self._to_returners, publication.load, load)
         self._deliver(load)
+
+    def _attempt(self, deed: Callable[..., None], *arguments: Any) -> None:
+        """Do what must not keep a return from its way, whatever comes of it."""
+        try:
+            deed(*arguments)
+        except Exception:
+            self.log.failure("beside a job")
+
+    def _fire_events(self, result: Record) -> None:
+        for event in result.get("events") or ():
+            if isinstance(event, dict) and "tag" in event:
+                self._fire(event["tag"], event.get("data"))
 
     def _fire_start(self, publication: Publication) -> None:
         minion_id, load = self._settings.minion_id, publication.load

@@ -148,8 +148,9 @@ class Zygote:
         """
         Start a job; ``load`` is the publication's inner map.
 
-        After ``timeout`` seconds its group is ended by TERM, then KILL. A jid that runs already, a
-        load that cannot be sent, and a job after the stop end at once without a result.
+        After ``timeout`` seconds its group is ended by TERM, then KILL. A jid that runs already and
+        a job after the stop end at once without a result; where no process can be started, or the
+        load not be sent, the result says so.
         """
         frame: dict[str, object] = {"kind": "start", "jid": jid, "load": dict(load)}
         if timeout is not None:
@@ -172,41 +173,46 @@ class Zygote:
         return gatherResults(endings).addCallback(lambda _: None)
 
     def _run(self, job: _Running) -> None:
-        generation = None if self._stopped else self._usable()
-        if generation is None:
+        if self._stopped:
             job.handle.ended.callback(self._end_without_result(job))
             return
-        self._stop_idling()
         try:
+            generation = self._usable()
+            self._stop_idling()
             generation.send(job.start)
-        except BadEncoding as exc:
-            self.log.error("job {jid} is not started: {error}", jid=job.handle.jid, error=exc)
+        except (OSError, BadEncoding) as exc:
+            reason = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
+            self.log.error("job {jid} is not started: {why}", jid=job.handle.jid, why=reason)
             self._begin_idling()
-            job.handle.ended.callback(self._end_without_result(job))
+            job.handle.ended.callback(_refused(reason))
             return
         generation.jobs[job.handle.jid] = job
 
-    def _usable(self) -> _Generation | None:
-        """Give the zygote that takes jobs, started now if there is none; None if that failed."""
+    def _usable(self) -> _Generation:
+        """
+        Give the zygote that takes jobs, started now if there is none.
+
+        Raises OSError if the system starts none, BadEncoding for facts that cannot be sent.
+        """
         if self._current is not None:
             return self._current
         generation = _Generation()
-        try:
-            generation.child = child = spawn_program(
-                self._reactor,
-                _MODULE,
-                self._arguments,
-                on_message=lambda message: self._received(generation, message),
-                on_output=lambda line: self.log.info("jobs: {line}", line=line),
-            )
-        except OSError:
-            self.log.failure("the job program cannot be started")
-            return None
-        self._generations.add(generation)
-        self._current = generation
+        generation.child = child = spawn_program(
+            self._reactor,
+            _MODULE,
+            self._arguments,
+            on_message=lambda message: self._received(generation, message),
+            on_output=lambda line: self.log.info("jobs: {line}", line=line),
+        )
         child.ended.addCallback(self._gone, generation)
-        child.send({"kind": "hello", "config": self._config})
-        child.send(self._facts)
+        self._generations.add(generation)
+        try:
+            child.send({"kind": "hello", "config": self._config})
+            child.send(self._facts)
+        except BadEncoding:
+            child.close_input()  # it would run jobs without options and facts
+            raise
+        self._current = generation
         return generation
 
     def _received(self, generation: _Generation, message: dict) -> None:
@@ -291,6 +297,11 @@ class Zygote:
         if self._idle is not None and self._idle.active():
             self._idle.cancel()
         self._idle = None
+
+
+def _refused(reason: str) -> JobEnd:
+    text = f"ERROR: the program that runs jobs cannot be started, or not get this one: {reason}"
+    return JobEnd({"return": text, "retcode": 1, "success": False, "out": "nested"}, None, 0.0)
 
 
 def _end_group(pid: int | None) -> None:
