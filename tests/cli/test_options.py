@@ -106,6 +106,10 @@ class MistakeTests(SynchronousTestCase):
             (("event", "fire", "a/b", "c"), "not of the form key=value"),
             (("event", "watch", "a", "b"), "one glob"),
             (("event", "wach"), "did you mean watch?"),
+            (("event", "watch", "\udcff"), "no text in UTF-8"),
+            (("event", "--count", "0"), "no number of 1 or more"),
+            (("token", "create", "--expire", "99999999d"), "no span of time"),
+            (("token", "create", "--expire", "9" * 5000 + "d"), "no span of time"),
             (("*", "test.ping", "--subset", "0"), "no number of 1 or more"),
             (("completion", "tcsh"), "invalid choice"),
         ):

@@ -33,6 +33,15 @@ class TagTests(SynchronousTestCase):
         ]:
             self.assertEqual(made, tag)
 
+    def test_replays_are_read(self) -> None:
+        """
+        A wish for past events is understood, from however long ago, or from times to come.
+        """
+        for since, meant in ((12.5, 12.5), (-1e9, 0.0), (float("-inf"), 0.0), (1e15, 999999999999)):
+            tag = tags.replay("0123456789abcdef", 3, since, "my/")
+            self.assertEqual(tags.parse_replay(tag), tags.Replay(3, meant, "my/"))
+        self.assertIsNone(tags.parse_replay("my/tag"))
+
     def test_return_tags_are_read(self) -> None:
         """
         The tag of a return tells the job and the minion; other tags tell nothing.

@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 
-from txsalt.cli.options import Parser, did_you_mean, moment, parser, seconds
+from txsalt.cli.options import Parser, count, did_you_mean, moment, parser, seconds
 from txsalt.client import events
 from txsalt.client.session import Session
 from txsalt.jobs import exit_codes
@@ -25,6 +25,9 @@ def main(argv: list[str]) -> int:
     """Print events as they come, one block or one line each, or fire one."""
     made = _parser()
     options = made.parse_intermixed_args(argv)
+    for word in options.words:
+        if not word.isascii() and word.encode(errors="replace").decode() != word:
+            made.error(f"{word!r} is no text in UTF-8")
     first, *words = options.words or ["watch"]
     if first == "fire":
         return _fire(made, options, words)
@@ -41,11 +44,11 @@ def _watch(options: argparse.Namespace, glob: str) -> int:
     session = Session(options.config_dir)
     since = None if options.since is None else options.since(time.time())
     with events.listening_by(session, glob, since=since) as stream:
-        count = 0
+        heard = 0
         for event in stream.events(timeout=options.timeout, count=options.count):
             print(_shown(event, as_json=options.json), flush=True)
-            count += 1
-    if options.timeout is not None and count != options.count:
+            heard += 1
+    if options.timeout is not None and heard != options.count:
         print(f"txsalt-cli: no event within {options.timeout:g} s", file=sys.stderr)
         return exit_codes.GENERIC
     return exit_codes.OK
@@ -83,7 +86,7 @@ def _parser() -> Parser:
         help="tags that fit the glob, or start with it where it has no star; or what to fire",
     )
     made.add_argument("--json", action="store_true", help="one JSON document a line")
-    made.add_argument("--count", type=int, metavar="N", help="end after N events")
+    made.add_argument("--count", type=count, metavar="N", help="end after N events")
     made.add_argument(
         "--since",
         type=moment,

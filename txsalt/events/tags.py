@@ -54,9 +54,11 @@ def replay(random: str, number: int, since: float, prefix: str) -> str:
     Events with a tag that begins with ``prefix``, from Unix time ``since`` on, and from the one
     numbered ``number`` on: 0, or ``next`` of the page before.
     """
-    return f"{REPLAY_PREFIX}{random}/{number}/{since:.6f}/{prefix}"
+    # What lies before the beginning of Unix time begins with it.
+    return f"{REPLAY_PREFIX}{random}/{number}/{min(max(since, 0.0), _LATEST):.6f}/{prefix}"
 
 
+_LATEST = 999_999_999_999.0  # seconds; as many digits as a tag may have
 _REPLAY = REPLAY_PREFIX + r"[0-9a-f]{16}/([0-9]{1,18})/([0-9]{1,12}\.[0-9]{6})/((?s:.*))"
 
 
