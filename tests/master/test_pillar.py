@@ -141,9 +141,9 @@ base:
 
     def test_dates_travel(self) -> None:
         """
-        Dates and bytes in a pillar arrive.
+        Dates and bytes in a pillar arrive; dates are text, as with Salt.
         """
         self.files(top="base: {'*': [one]}", one="when: 2024-01-02\nraw: !!binary AP8=")
         pillar = self.pillar()
         self.assertEqual(serial.as_bytes(pillar["raw"]), b"\x00\xff")
-        self.assertEqual(pillar["when"].year, 2024)
+        self.assertEqual(pillar["when"], "2024-01-02")
