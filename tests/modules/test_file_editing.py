@@ -47,6 +47,44 @@ class LineTests(FileCase):
         copy = next(name for name in self.names() if name.startswith("a."))
         self.assertEqual((self.here / copy).read_bytes(), b"old\n")
 
+    def test_backup_does_not_follow_links(self) -> None:
+        """
+        A link that another user put where the backup goes is replaced; what it led to is safe.
+        """
+        secret = self.made("secret", b"precious\n")
+        path = self.made("a", mode=0o600)
+        os.utime(path, (1, 2))
+        backup = self.here / "a.bak"
+        calls = (
+            ("replace", ["old", "new"], {}),
+            ("blockreplace", ["<", ">", "x"], {"append_if_not_found": True}),
+            ("comment", ["old"], {}),
+        )
+        for name, args, keywords in calls:
+            backup.unlink(missing_ok=True)
+            backup.symlink_to(secret)
+            path.write_bytes(b"old\n")
+            self.call(name, path, *args, **keywords)
+            self.assertEqual(secret.read_bytes(), b"precious\n", name)
+            self.assertFalse(backup.is_symlink(), name)
+            self.assertEqual(backup.read_bytes(), b"old\n", name)
+            self.assertEqual(backup.stat().st_mode & 0o777, 0o600, name)
+        self.assertEqual(self.names(), ["a", "a.bak", "secret"])
+
+    def test_backup_has_owner_and_times(self) -> None:
+        """
+        A backup is its owner's as the file is, and as old.
+        """
+        path = self.made("a")
+        if os.geteuid() == 0:
+            os.chown(path, 12345, 12346)
+        os.utime(path, (1, 2))
+        before = path.stat()
+        self.call("replace", path, "old", "new")
+        after = (self.here / "a.bak").stat()
+        self.assertEqual((after.st_uid, after.st_gid), (before.st_uid, before.st_gid))
+        self.assertEqual((after.st_mode, after.st_mtime), (before.st_mode, 2))
+
     def test_ambiguous_place(self) -> None:
         """
         A place that two lines match is refused, and nothing is changed.

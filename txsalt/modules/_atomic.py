@@ -56,6 +56,30 @@ def copy_whole(source: str, path: str, *, follow: bool = True, new_mode: int | N
         shutil.copyfileobj(content, file, 1 << 20)
 
 
+def keep_beside(path: str, copy: str) -> None:
+    """
+    Copy a file with owner, mode and times to ``copy``, all of it or nothing.
+
+    What has that name is replaced, also a link: followed, one that a user made in a folder of
+    theirs would lead us to any file. Raises OSError.
+    """
+    target = os.path.abspath(copy)
+    file = _beside(target)
+    try:
+        with open(path, "rb") as content, file:
+            status = os.fstat(content.fileno())
+            shutil.copyfileobj(content, file, 1 << 20)
+            file.flush()
+            _take_over(file.fileno(), path, status)
+            os.utime(file.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
+            os.fsync(file.fileno())
+            os.replace(file.name, target)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file.name)
+    _sync_folder(os.path.dirname(target))
+
+
 def umask() -> int:
     """Give the mask of this process; a job has one thread, so that nobody sees it change."""
     mask = os.umask(0o077)
@@ -70,7 +94,11 @@ def _place_to_write(
     """Give a file beside the target, or one without a name if the target must be overwritten."""
     file = None
     if _may_rename(before, keep_links):
-        file = _beside(target, required=before is None)
+        try:
+            file = _beside(target)
+        except OSError as exc:
+            if before is None or exc.errno not in _CLOSED_FOLDER:
+                raise
     if file is None:
         with tempfile.TemporaryFile() as unnamed:
             yield unnamed
@@ -91,15 +119,13 @@ def _may_rename(before: os.stat_result | None, keep_links: bool) -> bool:
     return stat.S_ISREG(before.st_mode) and (before.st_nlink == 1 or not keep_links)
 
 
-def _beside(target: str, *, required: bool) -> IO[bytes] | None:
+def _beside(target: str) -> IO[bytes]:
     folder, name = os.path.split(target)
     try:
         descriptor, path = tempfile.mkstemp(prefix=f".{name[:_LONGEST_PREFIX]}.", dir=folder)
     except OSError as exc:
-        if required or exc.errno not in _CLOSED_FOLDER:
-            exc.filename = target  # the name of the temporary file tells the user nothing
-            raise
-        return None
+        exc.filename = target  # the name of the temporary file tells the user nothing
+        raise
     os.close(descriptor)
     return open(path, "r+b")
 

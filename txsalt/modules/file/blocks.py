@@ -6,13 +6,12 @@ Source: Salt 3008.3, modules/file.py blockreplace.
 
 import os
 import re
-import shutil
 from typing import Any  # users pass whatever they typed
 
 import attrs
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
-from txsalt.modules._atomic import write_whole
+from txsalt.modules._atomic import keep_beside, write_whole
 from txsalt.modules.file._paths import expand, explained
 from txsalt.modules.file._text import diff, is_binary, wide_encoding
 
@@ -57,7 +56,7 @@ def blockreplace(path: str, marker_start: str = "#-- start managed zone --",
     if differences and not dry_run:
         with explained("cannot write"):
             if backup:
-                shutil.copy2(path, f"{path}{backup}")
+                keep_beside(path, f"{path}{backup}")
             write_whole(path, "".join(new).encode(encoding, "surrogateescape"))
     return differences if show_changes else bool(differences)
 

@@ -6,13 +6,12 @@ Source: Salt 3008.3, modules/file.py line, comment_line.
 
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import Any  # users pass whatever they typed
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
-from txsalt.modules._atomic import copy_whole, replacing, write_whole
+from txsalt.modules._atomic import keep_beside, replacing, write_whole
 from txsalt.modules.file import _line_edit
 from txsalt.modules.file._paths import expand, explained
 from txsalt.modules.file._text import diff, looks_like_text
@@ -60,7 +59,7 @@ def line(path: str, content: Any = None, match: Any = None, mode: str | None = N
     if not __opts__.get("test"):
         with explained("cannot write"):
             if backup:
-                shutil.copy2(path, f"{path}.{time.strftime('%Y-%m-%d-%H-%M-%S')}")
+                keep_beside(path, f"{path}.{time.strftime('%Y-%m-%d-%H-%M-%S')}")
             write_whole(path, "".join(new).encode("utf-8", "surrogateescape"))
     return (show_changes and diff([each for each in old if each], new)) or True
 
@@ -109,8 +108,7 @@ def comment_line(path: str, regex: str, char: str = "#", cmnt: bool = True,
         if not old:
             return False
         if backup:
-            copy_whole(path, f"{path}{backup}")
-            shutil.copystat(path, f"{path}{backup}")
+            keep_beside(path, f"{path}{backup}")
         _rewrite(path, changed)
     return diff(old, [changed(text) for text in old])
 

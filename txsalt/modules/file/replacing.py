@@ -9,7 +9,6 @@ Source: Salt 3008.3, modules/file.py replace, search.
 import mmap
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any  # users pass whatever they typed
@@ -206,7 +205,7 @@ def _keep_copy(given: str, path: str, backup: Any) -> None:
     """Keep the old content beside the file; beside a link to it, a link to the copy."""
     if not backup:
         return
-    shutil.copy2(path, f"{path}{backup}")
+    _atomic.keep_beside(path, f"{path}{backup}")
     if os.path.islink(given):
         with suppress(FileNotFoundError):
             os.unlink(f"{given}{backup}")
