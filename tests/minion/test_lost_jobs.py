@@ -2,7 +2,7 @@
 
 import errno
 import os
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.minion.test_job_runner import DONE, FakeZygote, RunnerCase
 from txsalt.minion.daemon.job_runner import JobRunner, RunnerSettings
 from txsalt.minion.daemon.zygote import JobEnd, JobHandle, Zygote
+from txsalt.process.interfaces import IProcessReactor
 
 
 class BrokenZygote(FakeZygote):
@@ -127,10 +128,11 @@ class NoProcessTests(SynchronousTestCase):
         A job whose program cannot be started says why; the next one tries again.
         """
         reactor = NoProcesses()
-        zygote = Zygote(reactor, {}, lambda *_: None)
+        zygote = Zygote(cast(IProcessReactor, reactor), {}, lambda *_: None)
         for _ in range(2):
             end = self.successResultOf(zygote.start("1", {"fun": "test.ping"}).ended)
-            self.assertIn("Resource temporarily unavailable", end.result["return"])
-            self.assertFalse(end.result["success"])
+            result = end.result or {}
+            self.assertIn("Resource temporarily unavailable", result["return"])
+            self.assertFalse(result["success"])
         self.assertEqual(zygote.running, [])
         self.assertEqual(reactor.asked, 2)

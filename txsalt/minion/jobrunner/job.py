@@ -142,7 +142,11 @@ class Job:
 
 def _has_others(group: int) -> bool:
     """Tell whether anybody but its leader lives in a process group."""
-    for name in os.listdir("/proc"):
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return True  # nobody can look now, for want of descriptors; later
+    for name in names:
         if not name.isdigit() or int(name) == group:
             continue
         try:

@@ -137,7 +137,10 @@ class Zygote:
 
     def _fork(self, assignment: Assignment | None) -> Spare | OSError:
         """Fork a child for a job, or a spare one."""
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as exc:  # no descriptors: the jobs that run must not die of that
+            return exc
         try:
             pid = os.fork()
         except OSError as exc:
@@ -157,7 +160,13 @@ class Zygote:
         # The child does the same: whoever comes first, a signal to the group reaches it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.setpgid(pid, pid)
-        return Spare(pid, ours, os.pidfd_open(pid))
+        try:
+            return Spare(pid, ours, os.pidfd_open(pid))
+        except OSError as exc:
+            ours.close()
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return exc
 
     def _given_to_spare(self, assignment: Assignment) -> Spare | None:
         spare = self._spare
