@@ -67,6 +67,24 @@ class OwnTopicTests(SynchronousTestCase):
         self.book.subscribed(topic_of("a"), HERE, 11)
         self.assertEqual(self.book.present(), {"a"})
 
+    def test_gone_before_it_was_heard(self) -> None:
+        """
+        Of a minion that goes before the first news of it are here it is known that it is gone.
+        """
+        self.book.subscribed(topic_of("a"), HERE, 1)
+        self.book.unsubscribed(topic_of("a"), 2)
+        self.book.heard("a", 1)
+        self.assertTrue(self.one().is_surely_down)
+        self.book.subscribed(topic_of("b"), HERE, 1)
+        self.book.unsubscribed(topic_of("b"), 2)
+        self.book.heard("b", 3)
+        self.assertFalse(self.one().is_surely_down)
+        for number in range(2000):
+            self.book.subscribed(topic_of(str(number)), HERE, 3)
+            self.book.unsubscribed(topic_of(str(number)), 4)
+        self.book.heard("0", 3)
+        self.assertFalse(self.one().is_surely_down)
+
     def test_standing(self) -> None:
         """
         Who is surely gone is absent, after a blink; after a restart of the master all have time.
@@ -86,6 +104,17 @@ class OwnTopicTests(SynchronousTestCase):
         self.assertEqual(again.standing("a", 216, waited=99), Standing.ABSENT)
         again.subscribed(topic, HERE, 214)
         self.assertEqual(again.standing("a", 216, waited=99), Standing.THERE)
+
+    def test_stock_minion_in_its_place(self) -> None:
+        """
+        Who is heard after its connection went is not taken for absent, whatever is seen.
+        """
+        self.book.heard("a", 1)
+        self.book.subscribed(topic_of("a"), HERE, 1)
+        self.book.unsubscribed(topic_of("a"), 2)
+        self.assertEqual(self.book.standing("a", 50, waited=9), Standing.ABSENT)
+        self.book.heard("a", 40)
+        self.assertEqual(self.book.standing("a", 50, waited=9), Standing.THERE)
 
     def test_standing_of_a_stock_minion(self) -> None:
         """

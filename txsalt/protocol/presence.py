@@ -19,6 +19,7 @@ from txsalt.protocol.publication import topic_of
 MOST_TOPICS = 200_000  # anybody may subscribe to anything
 # A busy minion is heard many times a second; its time is written not quite as often.
 HEARD_STEP = 5.0
+_MOST_LEFT = 1000
 _TOPIC_LENGTH = 40  # hexadecimal SHA-1
 # How long it may take at most until what a minion proved to a worker is known here, and there.
 NEWS_SECONDS = 3.0
@@ -44,8 +45,12 @@ class Sighting:
 
     @property
     def is_surely_down(self) -> bool:
-        """Whether it is gone, and its connections are seen exactly, as those of ours are."""
-        return not self.up and bool(self.address)
+        """
+        Whether it is gone, and its connections are seen exactly, as those of ours are.
+
+        One that was heard since is there all the same: a stock minion in its place, say.
+        """
+        return not self.up and bool(self.address) and self.heard <= self.since
 
 
 class Standing(Enum):
@@ -72,6 +77,8 @@ class Book:
         self._by_topic: dict[bytes, str] = {}
         self._topics: dict[bytes, str] = {}  # those subscribed to now, and the address
         self.connections = 0
+        # Of topics of nobody known: from where, and when they went; the latest last.
+        self._left: dict[bytes, tuple[str, float]] = {}
         self._connections: Counter[str] = Counter()
         self._with_topic: Counter[str] = Counter()
         self._addresses: dict[str, frozenset[str]] = {}
@@ -107,6 +114,11 @@ class Book:
             if minion.topic in self._topics:
                 minion.announces = True
                 self._set(minion, True, when)
+            else:
+                address, left = self._left.pop(minion.topic, ("", 0.0))
+                if when <= left:
+                    minion.announces = True
+                    minion.sighting = evolve(minion.sighting, since=left, address=address)
         return is_new
 
     def subscribed(self, topic: bytes, address: str, now: float) -> None:
@@ -131,6 +143,11 @@ class Book:
         minion = self._minions.get(self._by_topic.get(topic, ""))
         if minion is not None:
             self._set(minion, False, now)
+            return
+        # Its first words may be on their way from a worker.
+        self._left[topic] = (address, now)
+        if len(self._left) > _MOST_LEFT:
+            del self._left[next(iter(self._left))]
 
     def connected(self, address: str) -> None:
         """A connection has come, with or without a topic."""

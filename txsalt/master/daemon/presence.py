@@ -53,13 +53,14 @@ class Presence(Service):
         self._unknown: set[str] = set()  # ids whose addresses are to be read
         self._gone: set[str] = set()
         self._told: set[str] = set()
+        self._is_leaving = False
         publisher.listen(_REFRESH, self._refreshed)
         publisher.listen(tags.KEY, self._key_changed)
         self.watcher = Watcher(
             subscribed=lambda topic, address: self._book.subscribed(topic, address, time.time()),
-            unsubscribed=lambda topic: self._book.unsubscribed(topic, time.time()),
+            unsubscribed=self._unsubscribed,
             connected=self._book.connected,
-            disconnected=self._book.disconnected,
+            disconnected=self._disconnected,
         )
 
     def startService(self) -> "Deferred[None]":
@@ -83,6 +84,10 @@ class Presence(Service):
         """Return who is there now."""
         self._book.settle(time.time())
         return self._book.present()
+
+    def leave(self) -> None:
+        """Take connections that end from now on for our own doing: their minions are still up."""
+        self._is_leaving = True
 
     def standing(self, minion_id: str, waited: float) -> Standing:
         """Judge whether a minion gets what is published now, for a job ``waited`` seconds old."""
@@ -135,6 +140,14 @@ class Presence(Service):
         except Exception:
             # One bad round (a full disk, say) must not be the last one.
             self.log.failure("who is there could not be written")
+
+    def _unsubscribed(self, topic: bytes) -> None:
+        if not self._is_leaving:
+            self._book.unsubscribed(topic, time.time())
+
+    def _disconnected(self, address: str) -> None:
+        if not self._is_leaving:
+            self._book.disconnected(address)
 
     def _tell(self) -> None:
         now = self.present()

@@ -58,6 +58,7 @@ class Master(OrderedMultiService):
         self._failed = on_start_failure
         self._lock = FolderLock(config.cachedir)
         self._drop_path = os.path.join(config.cachedir, drop_file.NAME)
+        self._presence: Presence | None = None
 
     def startService(self) -> "Deferred[None]":
         """Lay the foundation, then start every service in order."""
@@ -75,6 +76,8 @@ class Master(OrderedMultiService):
 
     def stopService(self) -> "Deferred[None]":
         """Stop every service, the last one first."""
+        if self._presence is not None:
+            self._presence.leave()
         return super().stopService().addBoth(self._stopped)
 
     def _tell(self, _: None, foundation: Foundation) -> None:
@@ -116,6 +119,7 @@ class Master(OrderedMultiService):
             event_interval=config.loop_interval if config.presence_events else 0,
             started=started,
         )
+        self._presence = presence
         relay.watcher, relay.audience = presence.watcher, presence.audience
         shared_key = SharedKey(
             reactor,
