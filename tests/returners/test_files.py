@@ -26,6 +26,27 @@ class SqliteTests(TableTests, ReturnerCase):
         error = self.assertRaises(SaltInvocationError, self.call("returner"), ret())
         self.assertIn("returner.sqlite3.database", str(error))
 
+    def test_private(self) -> None:
+        """
+        A database that is new is its owner's only, whatever files are otherwise.
+        """
+        self.addCleanup(os.umask, os.umask(0o022))
+        self.call("returner")(ret())
+        self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o600)
+
+    def test_cannot_be_written(self) -> None:
+        """
+        A place that cannot be written, or is no database, is told.
+        """
+        self.use(database=f"{self.path}/x/y")
+        error = self.assertRaises(CommandExecutionError, self.call("returner"), ret())
+        self.assertIn("x/y", str(error))
+        with open(self.path, "w") as file:
+            file.write("no database, but quite some text" * 100)
+        self.use(database=self.path)
+        error = self.assertRaises(CommandExecutionError, self.call("returner"), ret())
+        self.assertIn("not a database", str(error))
+
 
 class RawFileTests(ReturnerCase):
     name = "rawfile_json"
@@ -85,6 +106,19 @@ class SyslogTests(ReturnerCase):
         self.call("returner")(ret(value="x" * (1 << 24)))
         told = json.loads(self.log.recv(1 << 16).decode().partition(": ")[2])
         self.assertEqual((told["fun"], "return" in told), ("test.echo", False))
+
+    def test_arguments_too_long(self) -> None:
+        """
+        Arguments that are too long are left out, too.
+        """
+        self.use(address=self.path)
+        self.call("returner")(ret(fun_args=["x" * (1 << 24)]))
+        told = json.loads(self.log.recv(1 << 16).decode().partition(": ")[2])
+        self.assertEqual((told["fun"], "fun_args" in told), ("test.echo", False))
+        error = self.assertRaises(
+            CommandExecutionError, self.call("returner"), ret(more="x" * (1 << 24))
+        )
+        self.assertIn("too long", str(error))
 
     def test_by_network(self) -> None:
         """

@@ -92,6 +92,27 @@ class HttpTests(ReturnerCase):
         self.assertEqual((headers["Authorization"], headers["X-Team"]), ("Bearer other", "ops"))
         self.assertNotIn("ret_kwargs", body)
 
+    def test_token_of_a_file(self) -> None:
+        """
+        A token may end in a line feed; one that cannot be sent is shown to nobody.
+        """
+        place = self.serve()
+        self.use(url=f"{place}/200", token="secret\n")
+        self.call("returner")(ret())
+        self.assertEqual(self.server.got[0][1]["Authorization"], "Bearer secret")
+        for options in (
+            {"token": "sec\nret"},
+            {"headers": {"X": "sec\nret"}},
+            {"token": "secret☃"},
+        ):
+            self.use(url=f"{place}/200", **options)
+            error = self.assertRaises(CommandExecutionError, self.call("returner"), ret())
+            self.assertIn("127.0.0.1: a header", str(error))
+            self.assertNotIn("sec", str(error))
+        self.use(url="http://bob:secret@127.0.0.1/200")
+        error = self.assertRaises(SaltInvocationError, self.call("returner"), ret())
+        self.assertNotIn("secret", str(error))
+
     def test_refused(self) -> None:
         """
         An answer that is no success is a failure; a redirect is not followed.

@@ -42,9 +42,12 @@ def returner(ret: Mapping[str, Any]) -> None:
     url = str(options["url"])
     if urlsplit(url).scheme not in ("http", "https"):
         raise SaltInvocationError("returner.http.url is neither http nor https")
+    if "@" in urlsplit(url).netloc:
+        raise SaltInvocationError("returner.http.url names a user; use token, or headers")
     headers = {"Content-Type": "application/json", **dict(options["headers"])}
     if options["token"]:
-        headers["Authorization"] = f"Bearer {options['token']}"
+        # A token that was read from a file often has a line feed at its end.
+        headers["Authorization"] = f"Bearer {str(options['token']).strip()}"
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked
         url, as_json(shown(ret)).encode(), headers, method="POST"
     )
@@ -72,3 +75,7 @@ def _send(request: urllib.request.Request, ca_bundle: str | None, timeout: float
         raise CommandExecutionError(f"{place}: {exc.reason}") from exc
     except (OSError, http.client.HTTPException) as exc:
         raise CommandExecutionError(f"{place}: {exc or type(exc).__name__}") from exc
+    except ValueError:
+        # Its message holds the header, and the header the token.
+        text = "a header, or the URL, has signs that HTTP does not allow"
+        raise CommandExecutionError(f"{place}: {text}") from None

@@ -4,15 +4,18 @@ Return to a SQLite database on this machine.
     returner.sqlite3.database: /var/lib/txsalt/returns.db     # required
     returner.sqlite3.timeout: 5.0                             # seconds to wait for other writers
 
-The tables are those of Salt's returner of this name, and are made if there are none.
+The tables are those of Salt's returner of this name, and are made if there are none; a file that
+is new is its owner's only.
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any  # returns hold what functions give
 
+from txsalt.jobs.errors import CommandExecutionError
 from txsalt.returners._jids import prep_jid as _prep_jid
 from txsalt.returners._jobs_table import JobsTable
 from txsalt.returners._options import REQUIRED, options_of
@@ -80,10 +83,20 @@ def get_minions() -> list[str]:
 @contextlib.contextmanager
 def _cursor(ret: Mapping[str, Any] | None = None) -> Iterator[sqlite3.Cursor]:
     options = options_of("sqlite3", ret, __salt__, {"database": REQUIRED, "timeout": 5.0})
-    connection = sqlite3.connect(options["database"], timeout=float(options["timeout"]))
+    path = str(options["database"])
     try:
-        connection.executescript(_SCHEMA)
-        with connection:
-            yield connection.cursor()
-    finally:
-        connection.close()
+        _make_private(path)
+        with contextlib.closing(
+            sqlite3.connect(path, timeout=float(options["timeout"]))
+        ) as connection:
+            connection.executescript(_SCHEMA)
+            with connection:
+                yield connection.cursor()
+    except (sqlite3.Error, OSError) as exc:
+        raise CommandExecutionError(f"{path}: {exc}") from exc
+
+
+def _make_private(path: str) -> None:
+    """Make the file if it is missing: returns hold what functions saw, for the owner only."""
+    if not path.startswith(":"):
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))

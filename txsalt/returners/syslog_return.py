@@ -7,7 +7,7 @@ Return to the system log.
     returner.syslog.address: /dev/log          # or host:port, by UDP
 
 The message is the return as JSON. One that the log's socket does not take for its length is sent
-without the result.
+without the result, and without the arguments if need be.
 """
 
 import errno
@@ -38,13 +38,17 @@ def returner(ret: Mapping[str, Any]) -> None:
     priority = _number(options["level"]) | _number(options["facility"])
     head = f"<{priority}>{options['tag']}[{os.getpid()}]: "
     told = shown(ret)
-    try:
-        _send(options["address"], head + as_json(told))
-    except OSError as exc:
-        if exc.errno != errno.EMSGSIZE:
-            raise CommandExecutionError(f"syslog at {options['address']}: {exc.strerror}") from exc
-        told.pop("return", None)
-        _send(options["address"], head + as_json({**told, "return_left_out": "too long"}))
+    for too_long in ("return", "fun_args", ""):
+        try:
+            _send(options["address"], head + as_json(told))
+        except OSError as exc:
+            if exc.errno != errno.EMSGSIZE or not too_long:
+                text = f"syslog at {options['address']}: {exc.strerror}"
+                raise CommandExecutionError(text) from exc
+            told.pop(too_long, None)
+            told[f"{too_long}_left_out"] = "too long"
+        else:
+            return
 
 
 def prep_jid(nocache: bool = False, passed_jid: str | None = None) -> str:
