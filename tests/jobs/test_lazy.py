@@ -63,6 +63,22 @@ class LazyDictTests(SynchronousTestCase):
         self.assertEqual([holder["grains"]["a"], lazy["a"], len(lazy)], [1, 1, 1])
         self.assertEqual(looks, [1])
 
+    def test_failure(self) -> None:
+        """
+        Facts that could not be collected are no empty map for whoever looks next.
+        """
+        answers = iter([OSError("no master"), {"a": 1}])
+
+        def load() -> dict[str, Any]:
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        lazy = LazyDict(load)
+        self.assertRaises(OSError, lazy.get, "a")
+        self.assertEqual(lazy, {"a": 1})
+
     def test_changes(self) -> None:
         """
         What is written is laid over what was collected.

@@ -10,16 +10,22 @@ class LazyDict(dict[str, Any]):
     """A dict whose entries come at the first look; also for code that insists on a dict."""
 
     def __init__(self, load: Callable[[], Mapping[str, Any]]) -> None:
-        """``load`` is called once, or never."""
+        """``load`` is called once, or never; again only after it raised."""
         # Not empty: json looks at the size inside first, and at nothing else if that is 0.
         super().__init__({"": None})
         self._load: Callable[[], Mapping[str, Any]] | None = load
 
     def _fill(self) -> None:
         load, self._load = self._load, None
-        if load is not None:
-            super().clear()
-            super().update(load())
+        if load is None:
+            return
+        try:
+            found = load()
+        except BaseException:
+            self._load = load  # the next look must not find an empty map in place of facts
+            raise
+        super().clear()
+        super().update(found)
 
     def __getitem__(self, key: str) -> Any:
         self._fill()
