@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.modules.tools import FakeTools, load
+from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules import _crontab
 
 # Written by Salt 3008.3.
@@ -48,6 +49,17 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(tab["crons"], [])
         self.assertTrue(_crontab.render(tab).startswith("A=b\n* * * * * mine\n# Lines below"))
 
+    def test_as_people_write(self) -> None:
+        """
+        Below the marker, too, people write tabulators, several blanks, and blanks around "=".
+        """
+        text = f"{_crontab.MARKER}\nA = b c\n5\t4  *\t*\t*\techo 'a  b'\n@daily  echo 'a  b'\n"
+        tab = _crontab.parse(text)
+        self.assertEqual(tab["env"], [{"name": "A", "value": "b c"}])
+        self.assertEqual([each["cmd"] for each in tab["crons"]], ["echo 'a  b'"])
+        self.assertEqual([tab["crons"][0][each] for each in _crontab.TIMES], ["5", "4", *"***"])
+        self.assertEqual([each["cmd"] for each in tab["special"]], ["echo 'a  b'"])
+
     @given(st.text())
     def test_garbage(self, text: str) -> None:
         """
@@ -74,15 +86,22 @@ class FakeCrontab(FakeTools):
 
     def __init__(self, text: str = "") -> None:
         super().__init__({})
-        self.text = text
+        self.raw = text.encode()
         self.refusal = ""
+        self.unread = ""
+
+    @property
+    def text(self) -> str:
+        """The crontab as text."""
+        return self.raw.decode()
 
     def run(self, cmd: list[str], **options: Any) -> dict[str, Any]:
         """Do as crontab does."""
         if cmd[-1] == "-l":
-            return {"retcode": 0, "stdout": self.text, "stderr": ""}
+            found = self.raw.decode(options.get("output_encoding") or "utf-8", "replace")
+            return {"retcode": int(bool(self.unread)), "stdout": found, "stderr": self.unread}
         if not self.refusal:
-            self.text = Path(cmd[-1]).read_text()
+            self.raw = Path(cmd[-1]).read_bytes()
         return {"retcode": 1 if self.refusal else 0, "stdout": "", "stderr": self.refusal}
 
 
@@ -115,6 +134,40 @@ class CronTests(SynchronousTestCase):
         before = self.tools.text
         self.assertEqual(self.cron.set_job(*job, identifier="a"), "present")
         self.assertEqual(self.tools.text, before)
+
+    def test_unreadable(self) -> None:
+        """
+        A crontab that cannot be read is an error: it is not taken for empty and overwritten.
+        """
+        self.tools.unread = "crontab: error reading /var/spool/cron/root: Input/output error"
+        for call in (
+            lambda: self.cron.set_job("root", 5, "*", "*", "*", "*", "/bin/a"),
+            lambda: self.cron.rm_env("root", "A"),
+            lambda: self.cron.list_tab("root"),
+        ):
+            exc = self.assertRaises(CommandExecutionError, call)
+            self.assertIn("Input/output error", str(exc))
+        self.assertEqual(self.tools.text, "# mine\n")
+
+    def test_none(self) -> None:
+        """
+        A user without a crontab gets one with the first job.
+        """
+        self.tools.raw, self.tools.unread = b"", "no crontab for root"
+        self.assertEqual(self.cron.raw_cron("root"), "")
+        self.assertEqual(self.cron.set_env("root", "A", "b"), "new")
+        self.assertEqual(self.tools.text, f"{_crontab.MARKER}\nA=b\n")
+
+    def test_any_bytes(self) -> None:
+        """
+        Lines of mine in another encoding than UTF-8, or with odd characters, stay as they are.
+        """
+        mine = b"# caf\xe9 \xe2\x80\xa8 \x0c \xc3\xa9\n"
+        self.tools.raw = mine
+        self.assertEqual(self.cron.set_env("root", "A", "\u20ac"), "new")
+        self.assertTrue(self.tools.raw.startswith(mine), self.tools.raw)
+        self.assertTrue(self.tools.raw.endswith("A=\u20ac\n".encode()))
+        self.assertIn("caf\ufffd", self.cron.raw_cron("root"))
 
     def test_complaint(self) -> None:
         """

@@ -10,6 +10,7 @@ Source: Salt 3008.3, modules/cron.py list_tab, _render_tab.
 """
 
 import random
+import re
 from typing import Any  # entries hold text, None and booleans
 
 MARKER = "# Lines below here are managed by Salt, do not edit"
@@ -18,6 +19,8 @@ NO_IDENTIFIER = "NO ID SET"
 DISABLED = "#DISABLED#"
 EMPTY = '""'
 TIMES = ("minute", "hour", "daymonth", "month", "dayweek")
+
+_VARIABLE = re.compile(r"([A-Za-z_]\w*)[ \t]*=[ \t]*(.*)")
 
 Tab = dict[str, list[Any]]
 Entry = dict[str, Any]
@@ -30,7 +33,8 @@ def parse(text: str) -> Tab:
     ``pre`` are the lines above the marker. Lines below it that are no entry are dropped.
     """
     tab: Tab = {"pre": [], "crons": [], "special": [], "env": []}
-    lines = text.splitlines()
+    # Nothing else ends a line of a crontab, whatever str.splitlines takes for an end.
+    lines = text.removesuffix("\n").split("\n") if text else []
     if MARKER not in lines:
         tab["pre"] = lines
         return tab
@@ -120,20 +124,23 @@ class _Note:
 def _read_line(line: str, tab: Tab, note: _Note) -> None:
     commented = line.startswith(DISABLED)
     line = line.removeprefix(DISABLED)
-    words = line.split(" ")
+    # Blanks and tabulators, as many as people like: a line that is not read is lost.
+    words = re.split(r"[ \t]+", line.strip(" \t"), maxsplit=5)
     if line.startswith("@"):
-        spec, *rest = line.split()
+        spec, *rest = line.split(None, 1)
         if rest:
-            entry = {"spec": spec, "cmd": " ".join(rest), "commented": commented}
+            entry = {"spec": spec, "cmd": rest[0], "commented": commented}
             tab["special"].append({**entry, **note.take()})
     elif line.startswith("#"):
         note.add(line)
+    elif match := _VARIABLE.fullmatch(line):
+        tab["env"].append({"name": match[1], "value": match[2]})
     elif line.find("=") > 0 and "=" in words[0]:
         name, _, value = line.partition("=")
         tab["env"].append({"name": name, "value": value})
     elif len(words) > 5:
         times = dict(zip(TIMES, words, strict=False))
-        entry = {**times, "cmd": " ".join(words[5:]), "commented": commented}
+        entry = {**times, "cmd": words[5], "commented": commented}
         tab["crons"].append({**entry, **note.take()})
 
 
