@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 from typing import Any, cast
 
 from twisted.internet.defer import succeed
@@ -9,6 +10,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.minion.test_job_runner import DONE, FakeZygote, RunnerCase
+from tests.minion.test_zygote import ZygoteTestCase, ok
+from tests.sockets.support import until
 from txsalt.minion.daemon.job_runner import JobRunner, RunnerSettings
 from txsalt.minion.daemon.zygote import JobEnd, JobHandle, Zygote
 from txsalt.process.interfaces import IProcessReactor
@@ -136,3 +139,25 @@ class NoProcessTests(SynchronousTestCase):
             self.assertFalse(result["success"])
         self.assertEqual(zygote.running, [])
         self.assertEqual(reactor.asked, 2)
+
+
+class NoDescriptorTests(ZygoteTestCase):
+    """The job program is out of descriptors."""
+
+    async def test_out_of_descriptors(self) -> None:
+        """
+        A job program out of descriptors refuses the job and says why; jobs that run go on.
+        """
+        other = self.start("sleep", 0.5)
+        await until(lambda: other.pid is not None)
+        pid = self.zygote_pid()
+        used = {int(each) for each in os.listdir(f"/proc/{pid}/fd")}
+        _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        for room in range(4):
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (max(used) + 1 + room, hard))
+            jobs = [self.start("sleep", 0.1) for _ in range(20)]
+            ends = [await job.ended for job in jobs]
+            self.assertIn("Too many open files", str(ends[-1].result))
+            self.assertNotIn(None, [end.result for end in ends])
+        self.assertEqual((await other.ended).result, ok(True))
+        self.assertEqual(self.zygote_pid(), pid)

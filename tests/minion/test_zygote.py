@@ -1,7 +1,6 @@
 """Jobs in forked children, with real processes."""
 
 import os
-import resource
 import signal
 import tempfile
 
@@ -326,24 +325,6 @@ class LifeTests(ZygoteTestCase):
         self.zygote = Zygote(reactor, {}, self.called, arguments=["--execute", "nowhere"])
         self.addCleanup(self.zygote.stop)
         self.assertIsNone((await self.run_job("echo", 1)).result)
-
-    async def test_out_of_descriptors(self) -> None:
-        """
-        A job program out of descriptors refuses the job and says why; jobs that run go on.
-        """
-        other = self.start("sleep", 0.5)
-        await until(lambda: other.pid is not None)
-        pid = self.zygote_pid()
-        used = {int(each) for each in os.listdir(f"/proc/{pid}/fd")}
-        _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        for room in range(4):
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (max(used) + 1 + room, hard))
-            jobs = [self.start("sleep", 0.1) for _ in range(20)]
-            ends = [await job.ended for job in jobs]
-            self.assertIn("Too many open files", str(ends[-1].result))
-            self.assertNotIn(None, [end.result for end in ends])
-        self.assertEqual((await other.ended).result, ok(True))
-        self.assertEqual(self.zygote_pid(), pid)
 
     async def test_end_of_daemon(self) -> None:
         """
