@@ -1,7 +1,10 @@
 """Tests of mounts, disks, fstab and the hosts file."""
 
+import contextlib
 import os
+import resource
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from hypothesis import given
@@ -140,6 +143,32 @@ class HostsTests(SynchronousTestCase):
         self.assertTrue(self.hosts.rm_host("127.0.0.1", "localhost"))
         self.assertEqual(self.path.read_text(), "# mine\n10.0.0.1\t\tdb\t\t# the database\n")
 
+    def test_bytes_stay(self) -> None:
+        """
+        Lines that end as on Windows, and bytes of another encoding, stay as they are.
+        """
+        mine = b"# caf\xe9 \xc2\x85\r\n127.0.0.1 localhost\r\n"
+        self.path.write_bytes(mine)
+        self.assertTrue(self.hosts.set_host("10.0.0.1", "db"))
+        self.assertEqual(self.path.read_bytes(), mine + b"10.0.0.1\t\tdb\n")
+
+    def test_full_disk(self) -> None:
+        """
+        Where there is no room for the new file, the old one stays, and so with fstab.
+        """
+        self.path.write_text("127.0.0.1 localhost\n/dev/a /a ext4 defaults 0 0\n")
+        before = self.path.read_text()
+        mount = real(test=False).mount
+        for call in (
+            lambda: self.hosts.set_host("10.0.0.1", "db"),
+            lambda: mount.set_fstab("/b", "/dev/b", "ext4", config=str(self.path)),
+            lambda: mount.rm_fstab("/a", None, config=str(self.path)),
+        ):
+            with _room_for(5):
+                exc = self.assertRaises(CommandExecutionError, call)
+            self.assertIn("cannot be written", str(exc))
+            self.assertEqual(self.path.read_text(), before)
+
     def test_no_file(self) -> None:
         """
         A file that is not there has no names, and is made when one comes.
@@ -148,3 +177,14 @@ class HostsTests(SynchronousTestCase):
         self.assertEqual(self.hosts.list_hosts(), {})
         self.assertTrue(self.hosts.set_host("10.0.0.1", "a b"))
         self.assertEqual(self.hosts.get_alias("10.0.0.1"), ["a", "b"])
+
+
+@contextlib.contextmanager
+def _room_for(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond ``size`` bytes, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

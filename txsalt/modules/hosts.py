@@ -5,10 +5,9 @@ Source: Salt 3008.3, modules/hosts.py.
 """
 
 import os
-from pathlib import Path
 from typing import Any  # an entry is a map, or a list with one comment line
 
-from txsalt.jobs.errors import CommandExecutionError
+from txsalt.modules._text_file import lines_of, read_text, write_text
 
 Hosts = dict[str, Any]
 
@@ -23,7 +22,7 @@ def list_hosts() -> Hosts:
     """
     found: Hosts = {}
     comments = 0
-    for line in (each.strip() for each in _read().splitlines()):
+    for line in (each.strip() for each in lines_of(_read())):
         if line.startswith("#"):
             found[f"comment-{comments}"] = [line]
             comments += 1
@@ -80,7 +79,7 @@ def set_host(ip: str, alias: str, comment: str | None = None) -> bool:
     new = new if alias.strip() else ""
     lines: list[str] = []
     done = False
-    for line in _read().splitlines(keepends=True):
+    for line in lines_of(_read()):
         if line.split()[:1] != [ip]:
             lines.append(line)
         elif not done:
@@ -116,7 +115,7 @@ def rm_host(ip: str, alias: str) -> bool:
     if not has_pair(ip, alias):
         return True
     lines = []
-    for line in _read().splitlines(keepends=True):
+    for line in lines_of(_read()):
         words, comment = _split(line.strip())
         if words[:1] != [ip]:
             lines.append(line)
@@ -168,18 +167,9 @@ def _path() -> str:
 
 
 def _read() -> str:
-    try:
-        return Path(_path()).read_text(errors="surrogateescape")
-    except FileNotFoundError:
-        return ""
-    except OSError as exc:
-        raise CommandExecutionError(f"{_path()} cannot be read: {exc.strerror}") from exc
+    return read_text(_path(), missing="")
 
 
 def _write(text: str) -> bool:
-    # In place: in containers the hosts file is a mount, which cannot be replaced by another.
-    try:
-        Path(_path()).write_text(text, errors="surrogateescape")
-    except OSError as exc:
-        raise CommandExecutionError(f"{_path()} cannot be written: {exc.strerror}") from exc
+    write_text(_path(), text)
     return True

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any  # users pass options as text or list
 
 from txsalt.jobs.errors import CommandExecutionError
+from txsalt.modules._atomic import write_whole
 from txsalt.modules._fstab import change, read_line, same
+from txsalt.modules._text_file import lines_of, read_text, write_text
 from txsalt.renderers.yaml import dump, load
 
 __virtualname__ = "mount"
@@ -74,7 +76,7 @@ def set_fstab(
         raise CommandExecutionError(f'Bad config file "{config}"')
     result, lines = change(_read(config), entry, match_on, not_change)
     if result != "present" and not (test or __opts__.get("test")):
-        _write(config, lines)
+        write_text(config, "".join(lines))
     return result
 
 
@@ -89,7 +91,7 @@ def rm_fstab(name: str | None, device: str | None, config: str = "/etc/fstab") -
     lines = _read(config)
     kept = [line for line in lines if (entry := read_line(line)) is None or not same(entry, wanted)]
     if kept != lines:
-        _write(config, kept)
+        write_text(config, "".join(kept))
     return True
 
 
@@ -140,21 +142,11 @@ def _write_cache(mounts: dict[str, Any]) -> bool:
     path = _cache_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dump({"mounts": mounts}))
+        write_whole(str(path), dump({"mounts": mounts}).encode())
     except OSError as exc:
         raise CommandExecutionError(f"Unable to write mount cache: {path}: {exc}") from exc
     return True
 
 
 def _read(config: str) -> list[str]:
-    try:
-        return Path(config).read_text(errors="surrogateescape").splitlines(keepends=True)
-    except OSError as exc:
-        raise CommandExecutionError(f"Couldn't read from {config}: {exc}") from exc
-
-
-def _write(config: str, lines: list[str]) -> None:
-    try:
-        Path(config).write_text("".join(lines), errors="surrogateescape")
-    except OSError as exc:
-        raise CommandExecutionError(f"Couldn't write to {config}: {exc}") from exc
+    return lines_of(read_text(config))

@@ -10,8 +10,9 @@ import socket
 from pathlib import Path
 from typing import Any  # users pass numbers or text
 
-from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
+from txsalt.jobs.errors import SaltInvocationError
 from txsalt.modules._routes import is_address
+from txsalt.modules._text_file import read_text, write_text
 from txsalt.modules._tool import check_tool, need, run_tool, which
 
 __virtualname__ = "network"
@@ -120,11 +121,10 @@ def mod_hostname(hostname: str | None) -> bool:
             return False
     else:
         check_tool(__salt__, ["hostname", hostname])
-        _write("/etc/hostname", f"{hostname}\n")
-    hosts = Path("/etc/hosts")
-    if hosts.exists():
-        lines = hosts.read_text(errors="surrogateescape").splitlines(keepends=True)
-        _write("/etc/hosts", "".join(_renamed(line, before, hostname) for line in lines))
+        write_text("/etc/hostname", f"{hostname}\n")
+    hosts = read_text("/etc/hosts", missing="")
+    if hosts:
+        write_text("/etc/hosts", _renamed(hosts, before, hostname))
     return True
 
 
@@ -180,12 +180,5 @@ def _host(host: Any) -> str:
     return kept
 
 
-def _renamed(line: str, before: set[str], after: str) -> str:
-    return "".join(after if each in before else each for each in re.split(r"(\s+)", line))
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text, errors="surrogateescape")
-    except OSError as exc:
-        raise CommandExecutionError(f"{path} cannot be written: {exc.strerror}") from exc
+def _renamed(text: str, before: set[str], after: str) -> str:
+    return "".join(after if each in before else each for each in re.split(r"(\s+)", text))

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any  # users pass numbers or text
 
-from txsalt.jobs.errors import CommandExecutionError
+from txsalt.modules._text_file import lines_of, read_text, write_text
 from txsalt.modules._tool import run_tool, which
 
 _MACHINE_INFO = "/etc/machine-info"
@@ -104,15 +104,14 @@ def set_computer_desc(desc: Any) -> bool:
     if _has_hostnamed():
         argv = ["hostnamectl", "set-hostname", "--pretty", str(desc)]
         return run_tool(__salt__, argv).retcode == 0
-    lines = [
-        line for line in _machine_info().splitlines()
+    kept = [
+        line
+        for line in lines_of(read_text(_MACHINE_INFO, missing=""))
         if not re.match(r"\s*PRETTY_HOSTNAME=", line)
-    ]  # fmt: skip
-    lines.append(f'PRETTY_HOSTNAME="{text}"')
-    try:
-        Path(_MACHINE_INFO).write_text("".join(f"{line}\n" for line in lines))
-    except OSError as exc:
-        raise CommandExecutionError(f"{_MACHINE_INFO} cannot be written: {exc.strerror}") from exc
+    ]
+    if kept and not kept[-1].endswith("\n"):
+        kept[-1] += "\n"
+    write_text(_MACHINE_INFO, "".join([*kept, f'PRETTY_HOSTNAME="{text}"\n']))
     return True
 
 
