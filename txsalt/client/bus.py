@@ -20,6 +20,7 @@ from txsalt.events import tags
 from txsalt.wire import event
 
 _LIVE_SECONDS = 5.0
+_FIRE_MS = 2000  # time for a master that is being started anew
 _RUNNING = "is txsalt-master running?"
 
 _FORBIDDEN = "this user may not use it; ask for its owner or group"
@@ -130,13 +131,24 @@ class EventBus:
             self._early.append(self._sub.recv())
 
     def fire(self, tag: str, data: dict[str, Any]) -> None:
-        """Send an event to the bus. Raises MasterUnreachable as the constructor does."""
+        """
+        Send an event to the bus.
+
+        Raises MasterUnreachable as the constructor does, and if nobody has taken it after some
+        seconds.
+        """
         if self._push is None:
             self._check(self._pull_path)
             self._push = self._context.socket(zmq.PUSH)
             self._push.set(zmq.LINGER, 1000)
+            # A master that was killed leaves its socket there: queue for nobody who is not.
+            self._push.set(zmq.IMMEDIATE, 1)
+            self._push.set(zmq.SNDTIMEO, _FIRE_MS)
             self._push.connect(f"ipc://{self._pull_path}")
-        self._push.send(event.write_event(tag, data))
+        try:
+            self._push.send(event.write_event(tag, data))
+        except zmq.Again:
+            raise MasterUnreachable(self._pull_path, f"nobody takes events; {_RUNNING}") from None
 
     def close(self) -> None:
         """Disconnect."""

@@ -162,9 +162,15 @@ class Keys:
             # A master that does not run hears nothing; the note on disk is for it.
             with suppress(MasterUnreachable):
                 self._bus = self._client.connected_bus()
-        if self._bus is not None:
-            data = {"result": True, "act": _ACTS[change.now], "id": change.id, "pub": change.pem}
+        if self._bus is None:
+            return
+        data = {"result": True, "act": _ACTS[change.now], "id": change.id, "pub": change.pem}
+        try:
             self._bus.fire(tags.KEY, data)
+        except MasterUnreachable:
+            # It was killed, and left its sockets: do not wait again for each key.
+            self._bus.close()
+            self._bus = None
 
 
 def _who() -> str:
