@@ -27,10 +27,12 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     from txsalt.master.daemon.service import make_master
+    from txsalt.process.steady import SteadyReactor
 
+    chosen = SteadyReactor(reactor)
     return Daemon(
-        reactor,
-        lambda failed: make_master(options.config, reactor, failed),
+        chosen,
+        lambda failed: make_master(options.config, chosen, failed),
         options.warnings,
         Launch(options.parent),
     )

@@ -28,9 +28,10 @@ def makeService(options: Options) -> IService:
 
     from txsalt.errors import LocalError
     from txsalt.minion.daemon.service import make_minion
+    from txsalt.process.steady import SteadyReactor
 
     # Any: no type of Twisted's says all that a reactor provides.
-    chosen: Any = reactor
+    chosen: Any = SteadyReactor(reactor)
     try:
         return Daemon(
             chosen,

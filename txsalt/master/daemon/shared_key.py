@@ -56,6 +56,7 @@ class SharedKey(Service):
         self._sig_algo = sig_algo
         self._interval = interval
         self._timer: Any = None
+        self._is_asked = False  # the timer is a rotation that somebody asked for
         self._rotating: Deferred[None] | None = None
         self._again: str | None = None
         self.give_secrets: GiveSecrets | None = None
@@ -87,9 +88,10 @@ class SharedKey(Service):
             self._again = reason
             return
         if self._timer is not None and self._timer.active():
-            if self._timer.getTime() - self._reactor.seconds() <= _COALESCE_SECONDS:
+            if self._is_asked:
                 return
             self._timer.cancel()
+        self._is_asked = True
         self._timer = self._reactor.callLater(_COALESCE_SECONDS, self._begin, reason)
 
     def _begin(self, reason: str) -> None:
@@ -129,4 +131,5 @@ class SharedKey(Service):
 
     def _plan_by_time(self) -> None:
         if self._interval > 0 and self.running:
+            self._is_asked = False
             self._timer = self._reactor.callLater(self._interval, self._begin, "its time was up")

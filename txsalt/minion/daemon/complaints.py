@@ -25,7 +25,7 @@ class Complaints:
         self.total += 1
         self._since += 1
         now = self._clock.seconds()
-        if now < self._next:
+        if self._next - INTERVAL <= now < self._next:  # else the clock was set back
             return
         self._log.warn(
             "{count} {what}; the last one: {reason}",

@@ -3,7 +3,8 @@ Run jobs by the clock: the schedule of the configuration, of the pillar, and wha
 
 Interactions: the pure rules are in ``txsalt.schedule``; this service waits for the earliest time,
 notes what it is about to do, and starts it. It looks at the clock at least once a minute, as the
-clock of the machine may be set. It begins with the first pillar, or a minute after the start.
+clock of the machine may be set (``process.steady``: that does not move its timers). It begins with
+the first pillar, or a minute after the start.
 """
 
 from collections.abc import Callable

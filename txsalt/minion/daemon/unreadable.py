@@ -54,7 +54,8 @@ class Unreadable:
         while len(self._frames) > MOST or (self._bytes > MOST_BYTES and len(self._frames) > 1):
             self._bytes -= len(self._frames.popleft()[1])
         if not self._is_signing_in and self._timer is None:
-            wait = max(0.0, self._earliest - self._clock.seconds())
+            # No longer than that, should the clock have been set back.
+            wait = min(max(0.0, self._earliest - self._clock.seconds()), self._distance)
             if wait:
                 self._timer = self._clock.callLater(wait, self._start)
             else:
