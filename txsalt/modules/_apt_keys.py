@@ -12,7 +12,7 @@ from typing import Any  # functions of modules take and return whatever they lik
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules._atomic import write_whole
-from txsalt.modules._tool import check_tool
+from txsalt.modules._tool import check_tool, operands
 
 _ARMOR = b"-----BEGIN PGP"
 
@@ -80,7 +80,7 @@ def _received(functions: Mapping[str, Any], keyid: Any, keyserver: str) -> bytes
             for each in (keyid if isinstance(keyid, list) else [keyid])]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         gpg = ["gpg", "--homedir", folder, "--batch"]
-        check_tool(functions, [*gpg, "--keyserver", keyserver, "--recv-keys", *keys])
+        check_tool(functions, [*gpg, "--keyserver", keyserver, "--recv-keys", *operands(keys)])
         target = Path(folder, "keys")
         check_tool(functions, [*gpg, "--output", str(target), "--export", *keys])
         return target.read_bytes()

@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Any  # functions of modules take and return whatever they like
 
+from txsalt.jobs.errors import SaltInvocationError
 from txsalt.modules._systemd import below
-from txsalt.modules._tool import run_tool, which
+from txsalt.modules._tool import operand, run_tool, which
 
 
 def boot_scripts(
@@ -27,8 +28,17 @@ def boot_scripts(
     return {match[1] for match in (re.fullmatch(r"S\d{2}(.+)", name) for name in names) if match}
 
 
+def script_name(name: str) -> str:
+    """Give the name of a script or service; raises SaltInvocationError if it is none."""
+    if "/" in name or name in (".", ".."):
+        # It would lead out of the folder of services, to programs that are none.
+        raise SaltInvocationError(f"{name!r} is no name of a service")
+    return operand(name)
+
+
 def switch(functions: Mapping[str, Any], name: str, on: bool) -> bool:
     """Make or remove the links of a script."""
+    name = script_name(name)
     if which("update-rc.d") is None and which("chkconfig"):
         argv = ["chkconfig", name, "on" if on else "off"]
     else:
@@ -45,6 +55,7 @@ def decide(functions: Mapping[str, Any], name: str, on: bool) -> bool:
     """
     if which("update-rc.d") is None:
         return switch(functions, name, on)
+    name = script_name(name)
     words = ("defaults", "enable") if on else ("defaults-disabled", "disable")
     return all(run_tool(functions, ["update-rc.d", name, each]).retcode == 0 for each in words)
 

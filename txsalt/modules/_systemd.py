@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator
 from typing import Any  # values of properties are text, lists or maps
 
+from txsalt.modules._tool import operand
+
 UNIT_TYPES = (
     "service",
     "socket",
@@ -24,8 +26,8 @@ _LISTS = ("Before", "After", "Wants")
 
 
 def unit_name(name: object) -> str:
-    """Give the whole name of a unit; one without a type is a service."""
-    text = str(name)
+    """Give the whole name of a unit, fit for a tool; one without a type is a service."""
+    text = operand(name)
     return text if text.rpartition(".")[2] in UNIT_TYPES and "." in text else f"{text}.service"
 
 

@@ -8,12 +8,12 @@ its tool failed also fails the job.
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any  # functions of modules take and return whatever they like
 
 from attrs import frozen
 
-from txsalt.jobs.errors import CommandExecutionError
+from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 
 TIMEOUT = 60.0  # seconds; tools that only look answer within one
 
@@ -122,6 +122,24 @@ def run_tool(
             raise CommandExecutionError(_missing(words[0])) from exc
         raise
     return Done(retcode=answer["retcode"], stdout=answer["stdout"], stderr=answer["stderr"])
+
+
+def operand(value: object) -> str:
+    """
+    Give a value as a tool may take it where no option is meant. Raises SaltInvocationError.
+
+    Tools take what begins with a dash for an option, and some options run commands: whoever may
+    look up a package may not, for that, do everything.
+    """
+    text = str(value)
+    if text.startswith("-"):
+        raise SaltInvocationError(f"{text!r} begins with a dash, as options do")
+    return text
+
+
+def operands(values: Iterable[object]) -> list[str]:
+    """Give values as tools may take them, see ``operand``."""
+    return [operand(each) for each in values]
 
 
 def check_tool(functions: Mapping[str, Any], argv: Sequence[object], **options: Any) -> str:

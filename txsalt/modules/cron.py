@@ -26,7 +26,7 @@ from txsalt.modules._crontab import (
     parse,
     render,
 )
-from txsalt.modules._tool import Done, run_tool, which
+from txsalt.modules._tool import Done, operand, run_tool, which
 
 # What the kinds of crontab say of a user who has none.
 _NONE = ("no crontab for", "can't open", "No such file")
@@ -304,7 +304,7 @@ def _write(user: str, tab: Tab) -> str:
 
 
 def _install(user: str, path: str) -> Done:
-    return run_tool(__salt__, [*_crontab(user), path], runas=_runas(user))
+    return run_tool(__salt__, [*_crontab(user), operand(path)], runas=_runas(user))
 
 
 def _crontab(user: str) -> list[str]:

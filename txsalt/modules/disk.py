@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from txsalt.jobs.errors import CommandExecutionError
-from txsalt.modules._tool import need, run_tool, which
+from txsalt.modules._tool import need, operand, run_tool, which
 
 _DF_FLAGS = frozenset("aBhHiklPtTxv")
 
@@ -58,7 +58,7 @@ def blkid(device: str | None = None, token: str | None = None) -> dict[str, dict
     CLI Example: txsalt-cli '*' disk.blkid /dev/sda
     """
     need("blkid")
-    words = [device] if device else ["-t", token] if token else []
+    words = [operand(device)] if device else ["-t", token] if token else []
     done = run_tool(__salt__, ["blkid", *words])
     if done.retcode:
         return {}
@@ -76,7 +76,7 @@ def fstype(device: str) -> str:
     CLI Example: txsalt-cli '*' disk.fstype /dev/sdX1
     """
     if which("lsblk"):
-        argv = ["lsblk", "-n", "-o", "fstype", device]
+        argv = ["lsblk", "-n", "-o", "fstype", operand(device)]
         lines = run_tool(__salt__, argv, ignore_retcode=True).stdout.splitlines()
         if lines and lines[0].strip():
             return lines[0].strip()
@@ -102,7 +102,7 @@ def dump(device: str, args: list[str] | None = None) -> dict[str, str] | bool:
     """
     names = ["getro", "getsz", "getss", "getpbsz", "getiomin", "getioopt", "getalignoff"]
     names += ["getmaxsect", "getsize", "getsize64", "getra", "getfra"]
-    done = run_tool(__salt__, ["blockdev", *(f"--{name}" for name in names), device])
+    done = run_tool(__salt__, ["blockdev", *(f"--{name}" for name in names), operand(device)])
     if done.retcode:
         return False
     found = dict(zip(names, done.stdout.split(), strict=False))
@@ -115,7 +115,7 @@ def wipe(device: str) -> bool:
 
     CLI Example: txsalt-cli '*' disk.wipe /dev/sda1
     """
-    return run_tool(__salt__, ["wipefs", "-a", device]).retcode == 0
+    return run_tool(__salt__, ["wipefs", "-a", operand(device)]).retcode == 0
 
 
 def resize2fs(device: str) -> bool | None:
@@ -124,7 +124,11 @@ def resize2fs(device: str) -> bool | None:
 
     CLI Example: txsalt-cli '*' disk.resize2fs /dev/sda1
     """
-    return True if run_tool(__salt__, ["resize2fs", device], timeout=3600).retcode == 0 else None
+    return (
+        True
+        if run_tool(__salt__, ["resize2fs", operand(device)], timeout=3600).retcode == 0
+        else None
+    )
 
 
 def format_(
@@ -151,7 +155,7 @@ def format_(
         argv += ["-F", fat]
     if force:
         argv += ["-F"] if is_ext else ["-f"] if is_xfs else []
-    made = run_tool(__salt__, [*argv, device], timeout=3600, ignore_retcode=True)
+    made = run_tool(__salt__, [*argv, operand(device)], timeout=3600, ignore_retcode=True)
     synced = run_tool(__salt__, ["sync"], timeout=600, ignore_retcode=True)
     return made.retcode == 0 and synced.retcode == 0
 

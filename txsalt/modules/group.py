@@ -10,7 +10,7 @@ Source: Salt 3008.3, modules/groupadd.py.
 from typing import Any  # ids come as numbers or text
 
 from txsalt.modules._accounts import find_group, group_info, groups
-from txsalt.modules._tool import need, run_tool
+from txsalt.modules._tool import need, operand, run_tool
 
 
 def info(name: str, root: str | None = None) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def add(
     argv += ["-g", gid] if gid else []
     argv += ["-o"] if gid and non_unique and not local else []
     argv += ["-r"] if system else []
-    return _succeeds([*argv, *([] if local else _tree(root)), name])
+    return _succeeds([*argv, *([] if local else _tree(root)), operand(name)])
 
 
 def delete(name: str, root: str | None = None, local: bool = False) -> bool:
@@ -61,7 +61,7 @@ def delete(name: str, root: str | None = None, local: bool = False) -> bool:
     CLI Example: txsalt-cli '*' group.delete foo
     """
     tool = "lgroupdel" if local else "groupdel"
-    return _succeeds([tool, *([] if local else _tree(root)), name])
+    return _succeeds([tool, *([] if local else _tree(root)), operand(name)])
 
 
 def chgid(name: str, gid: int, root: str | None = None, non_unique: bool = False) -> bool:
@@ -75,7 +75,7 @@ def chgid(name: str, gid: int, root: str | None = None, non_unique: bool = False
         return False
     if entry.gr_gid == gid:
         return True
-    _succeeds(["groupmod", *_tree(root), *(["-o"] if non_unique else []), "-g", gid, name])
+    _succeeds(["groupmod", *_tree(root), *(["-o"] if non_unique else []), "-g", gid, operand(name)])
     after = find_group(str(name), root)
     return after is not None and after.gr_gid == gid
 
@@ -86,7 +86,7 @@ def adduser(name: str, username: str, root: str | None = None) -> bool:
 
     CLI Example: txsalt-cli '*' group.adduser foo bar
     """
-    return _succeeds(["gpasswd", "--add", username, name, *_long_tree(root)])
+    return _succeeds(["gpasswd", "--add", username, operand(name), *_long_tree(root)])
 
 
 def deluser(name: str, username: str, root: str | None = None) -> bool:
@@ -97,7 +97,7 @@ def deluser(name: str, username: str, root: str | None = None) -> bool:
     """
     if username not in info(name).get("members", []):
         return True
-    return _succeeds(["gpasswd", "--del", username, name, *_long_tree(root)])
+    return _succeeds(["gpasswd", "--del", username, operand(name), *_long_tree(root)])
 
 
 def members(name: str, members_list: Any, root: str | None = None) -> bool:
@@ -107,7 +107,7 @@ def members(name: str, members_list: Any, root: str | None = None) -> bool:
     CLI Example: txsalt-cli '*' group.members foo 'user1,user2,user3'
     """
     names = members_list if isinstance(members_list, str) else ",".join(map(str, members_list))
-    return _succeeds(["gpasswd", "--members", names, name, *_long_tree(root)])
+    return _succeeds(["gpasswd", "--members", names, operand(name), *_long_tree(root)])
 
 
 def _succeeds(argv: list[Any]) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any  # users pass options as text or list
 
 from txsalt.jobs.errors import CommandExecutionError
-from txsalt.modules._tool import check_tool, need, run_tool, which
+from txsalt.modules._tool import check_tool, need, operand, operands, run_tool, which
 
 
 def active(extended: bool = False) -> dict[str, dict[str, Any]]:
@@ -66,7 +66,9 @@ def mount(
         return False  # disk images are not mounted by this module
     if mkmnt and not os.path.exists(name):
         __salt__["file.mkdir"](name, user=user)
-    words = [*_arguments(fstype, _listed(opts)), device, name] if device else [name]
+    place = operand(name)
+    given = [*_arguments(fstype, _listed(opts)), operand(device)] if device else []
+    words = [*given, place]
     done = run_tool(__salt__, ["mount", *words], runas=user)
     return done.complaint if done.retcode else True
 
@@ -89,7 +91,9 @@ def remount(
         return mount(name, device, mkmnt, fstype, options, user=user)
     if "remount" not in options:
         options = [*options, "remount"]
-    done = run_tool(__salt__, ["mount", *_arguments(fstype, options), device, name], runas=user)
+    done = run_tool(
+        __salt__, ["mount", *_arguments(fstype, options), *operands([device, name])], runas=user
+    )
     return done.complaint if done.retcode else True
 
 
@@ -107,7 +111,7 @@ def umount(
     """
     if not is_mounted(name):
         return f"{name} does not have anything mounted"
-    argv = ["umount", *(["-l"] if lazy else []), device or name]
+    argv = ["umount", *(["-l"] if lazy else []), operand(device or name)]
     done = run_tool(__salt__, argv, runas=user)
     return done.complaint if done.retcode else True
 
@@ -145,7 +149,7 @@ def swapon(name: str, priority: Any = None) -> dict[str, Any]:
     before = swaps()
     if name in before:
         return {"stats": before[name], "new": False}
-    run_tool(__salt__, ["swapon", *(["-p", priority] if priority else []), name])
+    run_tool(__salt__, ["swapon", *(["-p", priority] if priority else []), operand(name)])
     after = swaps()
     return {"stats": after[name], "new": True} if name in after else {}
 
@@ -158,7 +162,7 @@ def swapoff(name: str) -> bool | None:
     """
     if name not in swaps():
         return None
-    run_tool(__salt__, ["swapoff", name], timeout=600)
+    run_tool(__salt__, ["swapoff", operand(name)], timeout=600)
     return name not in swaps()
 
 

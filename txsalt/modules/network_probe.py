@@ -13,7 +13,7 @@ from typing import Any  # users pass numbers or text
 from txsalt.jobs.errors import SaltInvocationError
 from txsalt.modules._routes import is_address
 from txsalt.modules._text_file import read_text, write_text
-from txsalt.modules._tool import check_tool, need, run_tool, which
+from txsalt.modules._tool import check_tool, need, operand, run_tool, which
 
 __virtualname__ = "network"
 
@@ -117,10 +117,10 @@ def mod_hostname(hostname: str | None) -> bool:
         return False
     before = {socket.gethostname(), socket.getfqdn()} - {"localhost"}
     if Path("/run/systemd/system").is_dir() and which("hostnamectl"):
-        if run_tool(__salt__, ["hostnamectl", "set-hostname", hostname]).retcode:
+        if run_tool(__salt__, ["hostnamectl", "set-hostname", operand(hostname)]).retcode:
             return False
     else:
-        check_tool(__salt__, ["hostname", hostname])
+        check_tool(__salt__, ["hostname", operand(hostname)])
         write_text("/etc/hostname", f"{hostname}\n")
     hosts = read_text("/etc/hosts", missing="")
     if hosts:
@@ -138,7 +138,7 @@ def get_bufsize(iface: str) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {"result": False}
     suffix = "-max"
-    text = run_tool(__salt__, ["ethtool", "-g", iface], redirect_stderr=True).stdout
+    text = run_tool(__salt__, ["ethtool", "-g", operand(iface)], redirect_stderr=True).stdout
     for line in text.splitlines():
         figure = re.match(r"(.+):\s+(\d+)$", line)
         if figure:

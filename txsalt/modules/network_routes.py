@@ -10,7 +10,7 @@ from typing import Any  # figures are numbers or text
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules import _routes
 from txsalt.modules._proc import read_proc
-from txsalt.modules._tool import check_tool, which
+from txsalt.modules._tool import check_tool, operand, which
 
 __virtualname__ = "network"
 
@@ -51,7 +51,9 @@ def get_route(ip: str) -> dict[str, str | None]:
 
     CLI Example: txsalt-cli '*' network.get_route 10.10.10.10
     """
-    found = json.loads(check_tool(__salt__, ["ip", "-json", "route", "get", ip]) or "[{}]")[0]
+    found = json.loads(
+        check_tool(__salt__, ["ip", "-json", "route", "get", operand(ip)]) or "[{}]"
+    )[0]
     return {
         "destination": ip,
         "gateway": found.get("gateway"),

@@ -12,7 +12,7 @@ from typing import Any  # users name packages in many forms
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _apt
 from txsalt.modules._packages import APT, choose_versions, is_true, joined, keeper
-from txsalt.modules._tool import check_tool, run_tool
+from txsalt.modules._tool import check_tool, operands, run_tool
 
 __virtualname__ = "pkg"
 
@@ -77,7 +77,7 @@ def latest_version(*names: str, **kwargs: Any) -> Any:
         refresh_db(kwargs.get("cache_valid_time", 0))
     release = kwargs.get("fromrepo")
     option = ["-o", f"APT::Default-Release={release}"] if release else []
-    done = _apt.apt(__salt__, "apt-cache", "-q", "policy", *names, *option)
+    done = _apt.apt(__salt__, "apt-cache", "-q", "policy", *operands(names), *option)
     candidates = _apt.read_candidates(done.stdout)
     installed = list_pkgs(versions_as_list=True)
     found = {}

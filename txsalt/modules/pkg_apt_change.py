@@ -21,7 +21,7 @@ from txsalt.modules._packages import (
     targets,
     wildcards,
 )
-from txsalt.modules._tool import Done, check_tool, run_tool
+from txsalt.modules._tool import Done, check_tool, operand, operands, run_tool
 
 __virtualname__ = "pkg"
 
@@ -70,7 +70,7 @@ def install(
     wanted = {} if paths else targets(name, pkgs, kwargs.get("version"))
     if normalize:
         wanted = {__salt__["pkg.normalize_name"](each): wanted[each] for each in wanted}
-    words = paths or [_word(each, condition) for each, condition in wanted.items()]
+    words = operands(paths) or [_word(each, condition) for each, condition in wanted.items()]
     if not words:
         return {}
     argv = _install_argv(fromrepo, skip_verify, reinstall, downloadonly, kwargs)
@@ -180,10 +180,10 @@ def _install_argv(
 def _word(name: str, condition: str | None) -> str:
     """Give the word for a package; of a condition, the newest version that fits."""
     if condition is None:
-        return name
+        return operand(name)
     if not condition.startswith(("<", ">", "!")):  # apt-get itself knows patterns such as 1.2*
-        return f"{name}={condition.lstrip('=')}"
-    text = check_tool(__salt__, ["apt-cache", "madison", name])
+        return operand(f"{name}={condition.lstrip('=')}")
+    text = check_tool(__salt__, ["apt-cache", "madison", operand(name)])
     rows = (line.split("|") for line in text.splitlines())
     versions = [row[1].strip() for row in rows if len(row) == 3]
     compare = __salt__["pkg.version_cmp"]

@@ -14,7 +14,7 @@ from txsalt.modules import _apt
 from txsalt.modules._packages import APT, is_true, keeper, refuse_unknown
 from txsalt.modules._sources_edit import read_line
 from txsalt.modules._sources_list import repositories
-from txsalt.modules._tool import check_tool, run_tool
+from txsalt.modules._tool import check_tool, operand, operands, run_tool
 
 __virtualname__ = "pkg"
 
@@ -57,7 +57,7 @@ def info_installed(*names: str, **kwargs: Any) -> dict[str, dict[str, str]]:
     """
     refuse_unknown(kwargs, ("failhard",))
     form = "\x1f".join(f"${{{field}}}" for field in _FIELDS.values()) + "\x1e"
-    done = run_tool(__salt__, ["dpkg-query", "-W", f"-f={form}", *names])
+    done = run_tool(__salt__, ["dpkg-query", "-W", f"-f={form}", *operands(names)])
     if done.retcode and kwargs.get("failhard", True):
         raise CommandExecutionError(f"Error getting packages information: {done.stderr}")
     found = {}
@@ -90,7 +90,7 @@ def file_dict(*packages: str, **kwargs: Any) -> Any:
     CLI Example: txsalt-cli '*' pkg.file_dict bash dash
     """
     form = "${db:Status-Status}\t${binary:Package}\n"
-    done = run_tool(__salt__, ["dpkg-query", f"-f={form}", "-W", *packages])
+    done = run_tool(__salt__, ["dpkg-query", f"-f={form}", "-W", *operands(packages)])
     if done.retcode:
         return f"Error:  {done.stderr}"
     rows = (line.split("\t") for line in done.stdout.splitlines())
@@ -107,7 +107,7 @@ def owner(*paths: str, **kwargs: Any) -> Any:
     """
     found = {}
     for path in paths:
-        done = run_tool(__salt__, ["dpkg", "-S", path])
+        done = run_tool(__salt__, ["dpkg", "-S", operand(path)])
         found[path] = done.stdout.split(":")[0] if done.retcode == 0 else ""
     return found if len(found) != 1 else next(iter(found.values()))
 
@@ -130,7 +130,7 @@ def get_selections(pattern: str | None = None, state: str | None = None) -> dict
 
     CLI Example: txsalt-cli '*' pkg.get_selections 'python-*' state=hold
     """
-    argv = ["dpkg", "--get-selections", pattern or "*"]
+    argv = ["dpkg", "--get-selections", operand(pattern or "*")]
     found = _apt.read_selections(run_tool(__salt__, argv).stdout)
     return {state: found.get(state, [])} if state else found
 
@@ -183,7 +183,7 @@ def show(*names: str, **kwargs: Any) -> dict[str, dict[str, dict[str, str]]]:
     if not names:
         return {}
     found: dict[str, dict[str, dict[str, str]]] = {}
-    text = run_tool(__salt__, ["apt-cache", "show", *names]).stdout
+    text = run_tool(__salt__, ["apt-cache", "show", *operands(names)]).stdout
     for stanza in _apt.read_stanzas(text):
         name, version = stanza.pop("Package", ""), stanza.pop("Version", "")
         kept = {key: value.partition("\n")[0] for key, value in stanza.items()
@@ -200,7 +200,9 @@ def list_repo_pkgs(*args: str, **kwargs: Any) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for name in args:
-        text = run_tool(__salt__, ["apt-cache", "madison", name], ignore_retcode=True).stdout
+        text = run_tool(
+            __salt__, ["apt-cache", "madison", operand(name)], ignore_retcode=True
+        ).stdout
         rows = (line.split("|") for line in text.splitlines())
         versions = [row[1].strip() for row in rows if len(row) == 3]
         found[name] = list(dict.fromkeys(versions))

@@ -25,7 +25,7 @@ from txsalt.modules._packages import (
     targets,
     wildcards,
 )
-from txsalt.modules._tool import Done, check_tool, run_tool
+from txsalt.modules._tool import Done, check_tool, operand, operands, run_tool
 
 __virtualname__ = "pkg"
 
@@ -71,7 +71,7 @@ def latest_version(*names: str, **kwargs: Any) -> Any:
     if is_true(kwargs.get("refresh", True)):
         refresh_db()
     argv = ["dnf", "-q", "repoquery", "--latest-limit=1", "--qf", _dnf.REPOQUERY]
-    found = _dnf.read_query(check_tool(__salt__, [*argv, *names], timeout=300), _osarch())
+    found = _dnf.read_query(check_tool(__salt__, [*argv, *operands(names)], timeout=300), _osarch())
     installed = list_pkgs(versions_as_list=True)
     latest = {name: _newer(found.get(name, []), installed.get(name, [])) for name in names}
     return latest[names[0]] if len(names) == 1 else latest
@@ -152,7 +152,10 @@ def install(
     argv += ["--nogpgcheck"] if skip_verify else []
     argv += ["--downloadonly"] if downloadonly else []
     argv += ["--disableplugin=versionlock"] if update_holds else []
-    jobs = {"install": paths or words, "reinstall": [_word(each, wanted[each]) for each in again]}
+    jobs = {
+        "install": operands(paths) or words,
+        "reinstall": [_word(each, wanted[each]) for each in again],
+    }
     all_done = [_change(*argv, action, *named) for action, named in jobs.items() if named]
     failed = next((done for done in all_done if done.retcode), None)
     redone = {each: {"old": before[each], "new": before[each]} for each in sorted(again)}
@@ -170,7 +173,7 @@ def upgrade(
     if is_true(refresh):
         refresh_db()
     before = list_pkgs(use_context=False)
-    done = _change("dnf", "-y", *_repositories(kwargs), "upgrade", *targets(name, pkgs))
+    done = _change("dnf", "-y", *_repositories(kwargs), "upgrade", *operands(targets(name, pkgs)))
     return _result("Problem encountered upgrading packages", done, before)
 
 
@@ -261,7 +264,7 @@ def file_list(*packages: str, **kwargs: Any) -> dict[str, list[str]]:
 
     CLI Example: txsalt-cli '*' pkg.file_list bash
     """
-    done = run_tool(__salt__, ["rpm", "-ql" if packages else "-qla", *packages])
+    done = run_tool(__salt__, ["rpm", "-ql" if packages else "-qla", *operands(packages)])
     lines = done.stdout.splitlines()
     return {
         "errors": [line for line in lines if line.startswith("package ")],
@@ -277,7 +280,7 @@ def owner(*paths: str, **kwargs: Any) -> Any:
     """
     found = {}
     for path in paths:
-        done = run_tool(__salt__, ["rpm", "-qf", "--queryformat", "%{name}\n", path])
+        done = run_tool(__salt__, ["rpm", "-qf", "--queryformat", "%{name}\n", operand(path)])
         found[path] = done.stdout.splitlines()[0] if done.retcode == 0 else ""
     return found if len(found) != 1 else next(iter(found.values()))
 
@@ -305,7 +308,7 @@ def _is_there(before: dict[str, str], wanted: dict[str, str | None], name: str) 
 
 def _word(name: str, version: str | None) -> str:
     """Name a package, and the version of it, as dnf wants them."""
-    return name if version is None else f"{name}-{version.lstrip('=')}"
+    return operand(name if version is None else f"{name}-{version.lstrip('=')}")
 
 
 def _repositories(given: dict[str, Any]) -> list[str]:
@@ -336,7 +339,9 @@ def _lock(name: str, *, hold: bool) -> dict[str, Any]:
     if __opts__.get("test"):
         words = "is set to be held" if hold else "is set not to be held"
         return {**answer, "result": None, "comment": f"Package {name} {words}."}
-    done = run_tool(__salt__, ["dnf", "-q", "versionlock", "add" if hold else "delete", name])
+    done = run_tool(
+        __salt__, ["dnf", "-q", "versionlock", "add" if hold else "delete", operand(name)]
+    )
     if done.retcode:
         return {**answer, "result": False, "comment": done.complaint}
     states = ["install", "hold"] if hold else ["hold", "install"]

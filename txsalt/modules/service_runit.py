@@ -11,7 +11,7 @@ from fnmatch import filter as matching
 from typing import Any  # users pass text or booleans
 
 from txsalt.jobs.errors import CommandExecutionError
-from txsalt.modules import _init_system
+from txsalt.modules import _init_system, _rc
 from txsalt.modules._tool import run_tool
 
 __virtualname__ = "service"
@@ -92,7 +92,7 @@ def enable(name: str, **kwargs: Any) -> bool:
 
     CLI Example: txsalt-cli '*' service.enable nginx
     """
-    definition = os.path.join(_DEFINITIONS, name)
+    definition = os.path.join(_DEFINITIONS, _rc.script_name(name))
     if not os.path.isdir(definition):
         return False
     if not enabled(name):
@@ -217,7 +217,7 @@ def _runs(name: str) -> bool:
 
 
 def _link(name: str) -> str:
-    return os.path.join(_init_system.service_folder(), name)
+    return os.path.join(_init_system.service_folder(), _rc.script_name(name))
 
 
 def _folders(path: str) -> list[str]:

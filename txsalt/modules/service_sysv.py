@@ -177,10 +177,10 @@ __func_alias__ = {"reload_": "reload"}
 
 
 def _run(name: str, action: str) -> bool:
-    return run_tool(__salt__, ["service", name, action], timeout=900).retcode == 0
+    return run_tool(__salt__, ["service", _rc.script_name(name), action], timeout=900).retcode == 0
 
 
 def _is_running(name: str) -> bool:
-    if not os.access(os.path.join(_SCRIPTS, name), os.X_OK):
+    if not os.access(os.path.join(_SCRIPTS, _rc.script_name(name)), os.X_OK):
         return False
     return run_tool(__salt__, ["service", name, "status"], ignore_retcode=True).retcode == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any  # users pass numbers or text
 
 from txsalt.modules._text_file import lines_of, read_text, write_text
-from txsalt.modules._tool import run_tool, which
+from txsalt.modules._tool import operand, run_tool, which
 
 _MACHINE_INFO = "/etc/machine-info"
 _ESCAPES = {"\\": "\\", '"': '"', "n": "\n", "t": "\t"}
@@ -41,7 +41,7 @@ def init(runlevel: Any) -> str:
 
     CLI Example: txsalt-cli '*' system.init 3
     """
-    return _run("init", runlevel)
+    return _run("init", operand(runlevel))
 
 
 def reboot(at_time: Any = None) -> str:
@@ -50,7 +50,7 @@ def reboot(at_time: Any = None) -> str:
 
     CLI Example: txsalt-cli '*' system.reboot 5
     """
-    return _run("shutdown", "-r", at_time or "now")
+    return _run("shutdown", "-r", operand(at_time or "now"))
 
 
 def shutdown(at_time: Any = None) -> str:
@@ -59,7 +59,7 @@ def shutdown(at_time: Any = None) -> str:
 
     CLI Example: txsalt-cli '*' system.shutdown 5
     """
-    return _run("shutdown", "-h", at_time or "now")
+    return _run("shutdown", "-h", operand(at_time or "now"))
 
 
 def get_computer_name() -> str:
@@ -102,7 +102,7 @@ def set_computer_desc(desc: Any) -> bool:
     text = str(desc).replace("\\", "\\\\").replace('"', '\\"')
     text = text.replace("\n", "\\n").replace("\t", "\\t")
     if _has_hostnamed():
-        argv = ["hostnamectl", "set-hostname", "--pretty", str(desc)]
+        argv = ["hostnamectl", "set-hostname", "--pretty", operand(desc)]
         return run_tool(__salt__, argv).retcode == 0
     kept = [
         line

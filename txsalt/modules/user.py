@@ -19,7 +19,7 @@ from txsalt.modules._accounts import (
     user_info,
     users,
 )
-from txsalt.modules._tool import need, run_tool
+from txsalt.modules._tool import need, operand, operands, run_tool
 
 
 def info(name: str, root: str | None = None) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def primary_group(name: str) -> str:
 
     CLI Example: txsalt-cli '*' user.primary_group www-data
     """
-    return run_tool(__salt__, ["id", "-g", "-n", name], redirect_stderr=True).stdout
+    return run_tool(__salt__, ["id", "-g", "-n", operand(name)], redirect_stderr=True).stdout
 
 
 def get_loginclass(name: str) -> bool:
@@ -116,7 +116,7 @@ def add(
     argv += ["-r"] if system else []
     argv += ["-R", root] if root is not None and not local else []
     need(argv[0])
-    if run_tool(__salt__, [*argv, name]).retcode:
+    if run_tool(__salt__, [*argv, operand(name)]).retcode:
         return False
     _complete(name, groups, root, fullname, roomnumber, workphone, homephone, other)
     return True
@@ -139,7 +139,7 @@ def delete(
     argv += ["-f"] if force and not local else []
     argv += ["-R", root] if root is not None and not local else []
     need(argv[0])
-    done = run_tool(__salt__, [*argv, name])
+    done = run_tool(__salt__, [*argv, operand(name)])
     # Debian's userdel exits with 12 if the user, now deleted, had no mail file.
     no_mail = done.retcode == 12 and re.search(r"var/(spool/)?mail", done.stderr)
     return done.retcode == 0 or bool(no_mail)
@@ -189,5 +189,5 @@ def rename(name: str, new_name: str, root: str | None = None) -> bool:
     if find_user(str(name), root) is None:
         raise CommandExecutionError(f"User '{name}' does not exist")
     option = ["-R", root] if root is not None else []
-    run_tool(__salt__, ["usermod", *option, "-l", new_name, name])
+    run_tool(__salt__, ["usermod", *option, "-l", *operands([new_name, name])])
     return find_user(str(new_name), root) is not None

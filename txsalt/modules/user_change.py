@@ -11,7 +11,7 @@ from typing import Any  # ids come as numbers or text
 
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules._accounts import GECOS, find_user, gecos, group_names, user_info
-from txsalt.modules._tool import need, run_tool
+from txsalt.modules._tool import need, operand, run_tool
 
 __virtualname__ = "user"
 
@@ -63,11 +63,11 @@ def chgroups(name: str, groups: Any, append: bool = False, root: str | None = No
         return True
     need("usermod")
     option = ["-R", root] if root is not None else []
-    argv = ["usermod", *option, *(["-a"] if append else []), "-G", ",".join(wanted), name]
+    argv = ["usermod", *option, *(["-a"] if append else []), "-G", ",".join(wanted), operand(name)]
     done = run_tool(__salt__, argv)
     if done.retcode and "not found in" in done.stderr:
         # A user of a directory service: usermod knows files only, gpasswd takes any name.
-        added = [run_tool(__salt__, ["gpasswd", "-a", name, group]) for group in wanted]
+        added = [run_tool(__salt__, ["gpasswd", "-a", name, operand(group)]) for group in wanted]
         return all(each.retcode == 0 for each in added)
     return done.retcode == 0
 
@@ -128,7 +128,7 @@ def _change(name: str, key: str, value: Any, option: list[str], root: str | None
         raise CommandExecutionError(f"User '{name}' does not exist")
     if before[key] == value:
         return True
-    _usermod(root, [*option, value, name])
+    _usermod(root, [*option, value, operand(name)])
     return bool(_info(name, root).get(key) == value)
 
 
@@ -141,7 +141,7 @@ def _change_gecos(name: str, key: str, value: Any, root: str | None) -> bool:
     if parts[key] == text:
         return True
     parts[key] = text
-    _usermod(root, ["-c", ",".join(parts[each] for each in GECOS).rstrip(","), name])
+    _usermod(root, ["-c", ",".join(parts[each] for each in GECOS).rstrip(","), operand(name)])
     after = find_user(str(name), root)
     return after is not None and gecos(after)[key] == text
 

@@ -11,6 +11,7 @@ import shutil
 from typing import Any  # users pass whatever they typed
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
+from txsalt.modules._tool import operand
 from txsalt.modules.file import _find
 from txsalt.modules.file._paths import expand
 
@@ -53,7 +54,9 @@ def grep(path: str, pattern: str, *opts: Any) -> dict[str, Any]:
             raise SaltInvocationError(f"{option!r}: give options of grep one by one")
         words += parts
     names = glob.glob(expand(path)) or [expand(path)]
-    return __salt__["cmd.run_all"](["grep", *words, pattern, *names], python_shell=False)
+    return __salt__["cmd.run_all"](
+        ["grep", *words, "-e", pattern, "--", *names], python_shell=False
+    )
 
 
 def patch(originalfile: str, patchfile: str, options: str = "",
@@ -79,5 +82,5 @@ def patch(originalfile: str, patchfile: str, options: str = "",
         if not any(word.startswith(("-p", "--strip=")) for word in words[1:]):
             words.append("--strip=0")
     else:
-        words.append(originalfile)
+        words.append(operand(originalfile))
     return __salt__["cmd.run_all"](words, python_shell=False)
