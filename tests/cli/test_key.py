@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -207,6 +208,23 @@ class MakeTests(KeyCase):
         self.run_key("gen", "web1", "--dir", place, "--accept", code=77)
         self.run_key("gen", "../evil", "--dir", place, code=1)
         self.assertEqual(sorted(os.listdir(place)), ["web9.pem", "web9.pub"])
+
+    def test_before_the_first_start(self) -> None:
+        """
+        A key may be accepted before the master was ever started.
+        """
+        shutil.rmtree(os.path.join(self.folder, "pki"))
+        self.run_key("gen", "web9", "--dir", self.folder, "--accept")
+        self.assertEqual(self.data("list", "acc"), {"minions": ["web9"]})
+
+    def test_damaged(self) -> None:
+        """
+        A file in the place of the master's key that holds none is told.
+        """
+        with open(os.path.join(self.folder, "pki", "master.pub"), "wb") as file:
+            file.write(b"\xff")
+        self.run_key("finger", code=exit_codes.NO_PERMISSION)
+        self.assertIn("master.pub: it holds no key", self.said)
 
     def test_print(self) -> None:
         """

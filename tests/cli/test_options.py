@@ -1,7 +1,9 @@
 """Tests of options: how values are read, and what a mistake shows."""
 
 import argparse
+import getpass
 import io
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -114,6 +116,30 @@ class MistakeTests(SynchronousTestCase):
             (("completion", "tcsh"), "invalid choice"),
         ):
             self.assertIn(expected, self.mistake(*words), words)
+
+    def test_no_password(self) -> None:
+        """
+        Who gives no password (Ctrl-D), none that is text, or has no name, is told so.
+        """
+
+        def ended(*_: object) -> str:
+            raise EOFError
+
+        def nameless() -> str:
+            raise KeyError("uid not found")
+
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        words = ("*", "test.ping", "-a", "file")
+        self.patch(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n"), "utf-8"))
+        self.assertIn("no text in UTF-8", self.mistake(*words))
+        self.patch(sys, "stdin", Terminal())
+        self.patch(getpass, "getpass", ended)
+        self.assertIn("no password was given", self.mistake(*words))
+        self.patch(getpass, "getuser", nameless)
+        self.assertIn("say it with --username", self.mistake(*words))
 
     def test_help_names_every_command(self) -> None:
         """

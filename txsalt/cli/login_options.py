@@ -80,14 +80,20 @@ def _password(options: argparse.Namespace) -> "Proof":
 
     from txsalt.client.credentials import Password
 
-    user = options.username or getpass.getuser()
+    try:
+        user = options.username or getpass.getuser()
+    except (KeyError, OSError):
+        options.complain("nobody knows the name of this user: say it with --username")
     password = options.password
-    if password is None:
-        password = (
-            getpass.getpass(f"password of {user}: ")
-            if sys.stdin.isatty()
-            else sys.stdin.readline().rstrip("\n")
-        )
+    try:
+        if password is None and sys.stdin.isatty():
+            password = getpass.getpass(f"password of {user}: ")
+        elif password is None:
+            password = sys.stdin.readline().rstrip("\n")
+    except EOFError:
+        options.complain("no password was given")
+    except UnicodeDecodeError:
+        options.complain("the password is no text in UTF-8")
     return Password(options.eauth, user, password)
 
 

@@ -82,8 +82,10 @@ class Keys:
         files, or another key of that name.
         """
         paths = os.path.join(folder, f"{names.minion_id(name)}.pem"), f"{folder}/{name}.pub"
-        if accept and self._store.get(name).state is not None:
-            raise KeyFileError(self._config.pki_dir, f"there is a key of {name} already")
+        if accept:
+            if self._store.get(name).state is not None:
+                raise KeyFileError(self._config.pki_dir, f"there is a key of {name} already")
+            self._prepare()
         pair = rsa.PrivateKey.generate(bits)
         for path, content, mode in (
             (paths[0], pair.pem(), 0o400),
@@ -102,6 +104,13 @@ class Keys:
             audit.append(self._config.pki_dir, [made], time.time())
         return paths
 
+    def _prepare(self) -> None:
+        """Make the folders of a master that was never started."""
+        try:
+            self._store.prepare()
+        except OSError as exc:
+            raise KeyFileError(self._config.pki_dir, exc.strerror or str(exc)) from exc
+
     def history(self) -> list[dict[str, str]]:
         """Return the audit log, the oldest line first. Raises KeyFileError."""
         return list(audit.read(self._config.pki_dir))
@@ -118,6 +127,8 @@ class Keys:
                 return rsa.fingerprint(file.read(), self._config.hash_type)
         except OSError as exc:
             raise KeyFileError(path, exc.strerror or str(exc)) from exc
+        except UnicodeError as exc:
+            raise KeyFileError(path, "it holds no key") from exc
 
     def accept(self, state: KeyState, minion_id: str) -> bool:
         """Accept the key that an id has in ``state``; return whether it was still there."""
