@@ -70,12 +70,14 @@ def _accept(path: Path, key: rsa.PublicKey) -> None:
         if path.read_text().strip() != key.pem:
             raise KeyFileError(str(path), "another key of this id is accepted; choose a prefix")
         return
-    path.touch(mode=0o600)
-    if os.geteuid() == 0:
-        # The master may run as another user, and reads the key as soon as it is there.
-        owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
-    path.write_text(key.pem)
+    # Made here, and not what somebody linked to this name: the folder may be another user's.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
+        if os.geteuid() == 0:
+            # The master may run as that user, and reads the key as soon as it is there.
+            owner = path.parent.stat()
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+        file.write(key.pem)
 
 
 def _pair(path: Path, bits: int) -> Pair:
