@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 from unittest import skipUnless
@@ -262,6 +263,20 @@ class CmdTests(SynchronousTestCase):
         self.assertFalse(Path(copy).exists())
         self.assertEqual(self.call("script_retcode", str(script), args=["x"]), 3)
 
+    def test_script_where_others_may_write(self) -> None:
+        """
+        The copy of a script is in cwd, unless somebody else could replace it there before it runs.
+        """
+        here = Path(self.mktemp()).absolute()
+        here.mkdir(mode=0o755)
+        script = here / "script.sh"
+        script.write_text("#!/bin/sh\necho $0; pwd\n")
+        place, cwd = self.call("script", str(script), cwd=str(here))["stdout"].splitlines()
+        self.assertEqual((os.path.dirname(place), cwd), (str(here), str(here)))
+        here.chmod(0o777)
+        place, cwd = self.call("script", str(script), cwd=str(here))["stdout"].splitlines()
+        self.assertEqual((os.path.dirname(place), cwd), (tempfile.gettempdir(), str(here)))
+
     def test_script_that_is_not_there(self) -> None:
         """
         A script that cannot be found says so and fails the job.
@@ -296,5 +311,6 @@ class CmdTests(SynchronousTestCase):
         """
         cmd.tty writes to terminals and to nothing else.
         """
-        for device in ("../etc/passwd", "sda", "tty/../../tmp/x"):
+        for device in ("../etc/passwd", "sda", "tty/../../tmp/x", "tty-of-nobody"):
             self.assertIn("Error", self.call("tty", device, "x"))
+        self.assertFalse(Path("/dev/tty-of-nobody").exists())

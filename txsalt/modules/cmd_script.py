@@ -9,6 +9,7 @@ Source: Salt 3008.3, modules/cmdmod.py.
 import os
 import shlex
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,7 +38,8 @@ def script(source: str, args: Any = None, cwd: Any = None, stdin: Any = None,
     Copy a script, run it, and return pid, retcode, stdout and stderr.
 
     ``source`` is salt:// or a path on the minion; ``args`` is text or a list. The copy is readable
-    by the user it runs as only, and is deleted at the end. With bg it must stay and is not.
+    by the user it runs as only, and is deleted at the end; it is in ``cwd``, unless others could
+    change it there. With bg it must stay and is not.
     template="jinja" fills in the script, which finds the further named arguments as well.
 
     CLI Example: txsalt-cli '*' cmd.script salt://scripts/runme.sh 'arg1 "arg 2"'
@@ -90,11 +92,11 @@ def exec_code_all(lang: str, code: Any, cwd: Any = None, args: Any = None,
     code = fill(globals(), kwargs, str(code), "the code")
     descriptor, path = tempfile.mkstemp(prefix="code-")
     try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(code)
         account = find_account(kwargs.get("runas"), None)
-        if account is not None and account.uid is not None:
-            os.chown(path, account.uid, -1)
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(code)
+            if account is not None and account.uid is not None:
+                os.fchown(descriptor, account.uid, -1)
         words = [args] if isinstance(args, str) else [str(each) for each in args or []]
         given = {**locals(), "cmd": [lang, path, *words]}
         return run_for(globals(), given, python_shell=False)
@@ -132,7 +134,9 @@ def tty(device: str, echo: str = "") -> dict[str, str]:
     if ".." in device:
         return {"Error": "The specified device is not a valid TTY"}
     try:
-        with open(path, "wb") as terminal:
+        # Made by nobody: what is no terminal there would become a file.
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+        with open(descriptor, "wb") as terminal:
             terminal.write(str(echo).encode())
     except OSError:
         return {"Error": f"Echoing to {path} returned error"}
@@ -164,10 +168,30 @@ def _private_copy(content: bytes, original: str, cwd: Any, account: Any) -> str:
     if cwd and not os.path.isdir(cwd):
         raise SaltInvocationError(f"Specified cwd '{cwd}' either not absolute or does not exist")
     suffix = os.path.splitext(original)[1]
-    descriptor, path = tempfile.mkstemp(prefix="script-", suffix=suffix, dir=cwd)
-    with open(descriptor, "wb") as target:
-        target.write(content)
-    os.chmod(path, 0o500)
-    if account is not None and account.uid is not None:
-        os.chown(path, account.uid, -1)
+    uid = account.uid if account is not None and account.uid is not None else os.geteuid()
+    folder = cwd if cwd and _is_safe(cwd, uid) else None
+    path = None
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="script-", suffix=suffix, dir=folder)
+        with open(descriptor, "wb") as target:
+            target.write(content)
+            # By descriptor: where others may write, the name can come to mean another file.
+            os.fchmod(descriptor, 0o500)
+            if uid != os.geteuid():
+                os.fchown(descriptor, uid, -1)
+    except OSError as exc:
+        if path:
+            Path(path).unlink(missing_ok=True)
+        raise CommandExecutionError(f"the script cannot be copied: {exc.strerror or exc}") from exc
     return path
+
+
+def _is_safe(folder: str, uid: int) -> bool:
+    """Tell whether only root and the user ``uid`` could put another script in place of ours."""
+    real = Path(folder).resolve()
+    return all(_is_closed(each.stat(), uid) for each in (real, *real.parents))
+
+
+def _is_closed(status: os.stat_result, uid: int) -> bool:
+    others_write = status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX
+    return status.st_uid in (0, uid) and not others_write
