@@ -52,11 +52,10 @@ class Arrival:
         self.seconds += time.monotonic() - begun
         self.attempts += len(replies)
         begun = time.monotonic()
-        outside = [
-            minion for minion, attempt, raw in replies if not self._judge(minion, attempt, raw)
-        ]
+        inside = {minion for minion, attempt, raw in replies if self._judge(minion, attempt, raw)}
         self.judging_seconds += time.monotonic() - begun
-        return outside
+        # Also those who were not answered before we were stopped.
+        return [minion for minion, _ in attempts if minion not in inside]
 
     def until_all_are_in(
         self, minions: list[Minion], patience: float, stopped: Callable[[], bool]
