@@ -1,11 +1,12 @@
 """Tests of the log lines."""
 
 import io
+import sys
 
 from twisted.logger import Logger, LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsalt.tap.logs import LineObserver, LogSettings, format_line, is_level
+from txsalt.tap.logs import LineObserver, LogSettings, format_line, is_level, observer
 
 
 class LineObserverTests(SynchronousTestCase):
@@ -51,6 +52,18 @@ class LineObserverTests(SynchronousTestCase):
         }
         line = format_line(event, "INFO")
         self.assertRegex(line, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,000 \[INFO\] a \| b\?\[2J\n$")
+
+    def test_terminals(self) -> None:
+        """
+        A terminal that cannot show every sign gets the line all the same; a closed one gets none.
+        """
+        written = io.BytesIO()
+        self.patch(sys, "stdout", io.TextIOWrapper(written, "ascii"))
+        event = {"log_time": 0.0, "log_format": "grüße", "log_level": LogLevel.critical}
+        observer()(event)
+        self.assertIn(rb"[CRITICAL] gr\xfc\xdfe", written.getvalue())
+        self.patch(sys, "stdout", None)
+        observer()(event)
 
     def test_closed_stream(self) -> None:
         """

@@ -7,6 +7,7 @@ the options of our daemons choose here what it gets, and give twistd the name of
 Source: Salt's level names, with its order.
 """
 
+import io
 import os
 import sys
 from collections.abc import Mapping
@@ -61,7 +62,7 @@ def choose(settings: LogSettings) -> None:
 def observer() -> "LineObserver":
     """Make the observer for twistd. Raises OSError if the file cannot be opened."""
     settings = _chosen[0]
-    stream = sys.stdout if settings.path is None else _opened(settings.path)
+    stream = _terminal() if settings.path is None else _opened(settings.path)
     return LineObserver(stream, settings)
 
 
@@ -120,8 +121,17 @@ def format_line(event: LogEvent, level: str) -> str:
     return f"{stamp:%Y-%m-%d %H:%M:%S},{stamp.microsecond // 1000:03d} [{level}] {text}\n"
 
 
-def _opened(path: str) -> TextIO:
+def _terminal() -> TextIO:
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        return _opened(os.devnull)  # whoever started us closed it
+    if isinstance(stream, io.TextIOWrapper):
+        # A terminal that cannot show a sign gets its number, and not no line at all.
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
+
+def _opened(path: str) -> TextIO:
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
     return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
