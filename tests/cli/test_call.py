@@ -147,6 +147,14 @@ class CallTests(SynchronousTestCase):
         self.assertEqual(code, 1)
         self.assertIn("this is a local call", out)
 
+    def test_running_jobs(self) -> None:
+        """
+        Where no minion daemon runs, a question about its jobs says where it was looked for.
+        """
+        code, out, _ = self.run_call("saltutil.running")
+        self.assertEqual(code, 1)
+        self.assertRegex(out, r"minion daemon does not answer at .*_pull\.ipc: it does not run")
+
     def test_no_master(self) -> None:
         """
         Without --local a master is needed, and it is told where it was looked for.

@@ -5,10 +5,13 @@ import tempfile
 
 import zmq
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from tests.fakes.small_master import SmallMaster, key
 from tests.sockets.support import until
+from txsalt.client.own_minion import NoMinion, ask_about_jobs
 from txsalt.config.minion import MinionConfig
 from txsalt.light import evolve
 from txsalt.minion.daemon.event_bus import place_of
@@ -200,6 +203,37 @@ class MinionDaemonTests(TestCase):
         killed = await self.result("20260101000000000010")
         self.assertIs(killed["success"], False)
         self.assertIn("SIGKILL", killed["return"])
+
+    async def test_asked_on_this_machine(self) -> None:
+        """
+        A program of this machine lists, finds and ends jobs; so does a function within a job.
+        """
+        await self.start()
+        await self.ready()
+        jid = "20260101000000000020"
+        self.publish("test.sleep", [60], jid)
+        await until(lambda: self.pid_of(jid) != 0)
+        [found] = (await self.ask("saltutil.running"))["return"]
+        self.assertEqual((found["jid"], found["fun"]), (jid, "test.sleep"))
+        self.assertEqual((await self.ask("saltutil.is_running", "cmd.*"))["return"], [])
+        self.assertFalse((await self.ask("saltutil.signal_job", jid, "nonsense"))["success"])
+        with open(f"{self.folder}/asks.py", "w") as file:
+            file.write(
+                "def jids():\n    return [x['jid'] for x in __salt__['saltutil.running']()]\n"
+            )
+        os.makedirs(f"{self.config.extension_modules}/modules")
+        os.rename(f"{self.folder}/asks.py", f"{self.config.extension_modules}/modules/asks.py")
+        self.publish("asks.jids", [], "20260101000000000021")
+        returned = await self.result("20260101000000000021")
+        self.assertEqual(returned["return"], [jid, "20260101000000000021"])
+        await self.ask("saltutil.kill_job", jid)
+        self.assertIn("SIGKILL", (await self.result(jid))["return"])
+        await self.minion.stopService()
+        await self.assertFailure(self.ask("saltutil.running", patience=0.2), NoMinion)
+
+    def ask(self, fun: str, *arg: object, patience: float = 10) -> Deferred[dict]:
+        config = self.config.as_map()
+        return deferToThread(ask_about_jobs, config, fun, arg, patience)
 
     def pid_of(self, jid: str) -> int:
         runner = self.minion.getServiceNamed("job runner")

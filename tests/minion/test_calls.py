@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs
@@ -37,6 +38,19 @@ class CallsTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(answer), "answer")
         self.calls("1", "request", {"load": {"cmd": "_pillar"}})
         self.assertEqual([how["lane"] for _, how in self.requests], ["returns", "pillar"])
+
+    def test_running_jobs(self) -> None:
+        """
+        A job asks about running jobs as an operator does, and nothing else that way.
+        """
+        verdict = {"return": [], "retcode": 0, "success": True}
+        calls = evolve(
+            self.calls, jobs=lambda fun, arg: verdict if fun == "saltutil.running" else None
+        )
+        asked = {"fun": "saltutil.running", "arg": []}
+        self.assertEqual(self.successResultOf(calls("1", "jobs", asked)), verdict)
+        for wrong in ({"fun": "cmd.run", "arg": []}, {"fun": "saltutil.running"}, {}):
+            self.assertRaises(BadLoad, calls, "1", "jobs", wrong)
 
     def test_forbidden(self) -> None:
         """

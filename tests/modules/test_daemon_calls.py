@@ -168,7 +168,7 @@ class DaemonCallTests(SynchronousTestCase):
 
     def test_jobs_are_the_daemons(self) -> None:
         """
-        Functions about jobs are listed and documented, but not run in a job.
+        Functions about jobs are listed and documented; the daemon answers them, or says why not.
         """
         for name, args in (
             ("find_job", ["1"]),
@@ -178,6 +178,11 @@ class DaemonCallTests(SynchronousTestCase):
             ("is_running", ["x"]),
             ("term_job", ["1"]),
         ):
+            self.context.calls.clear()
+            self.context.answer = {"return": [name], "retcode": 0, "success": True}
+            self.assertEqual(self.call(f"saltutil.{name}", *args), [name])
+            self.assertEqual(self.sent(), {"fun": f"saltutil.{name}", "arg": args})
+            self.context.answer = {"return": "ERROR: no", "retcode": 1, "success": False}
             self.assertRaises(CommandExecutionError, self.call, f"saltutil.{name}", *args)
         self.assertTrue(self.call("sys.doc", "saltutil.find_job")["saltutil.find_job"])
 

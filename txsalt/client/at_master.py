@@ -8,7 +8,6 @@ disturbed, as sessions of one key do not end each other.
 Source: PROTOCOL sections 6 to 8; docs/architecture.md, "Calls a job may make".
 """
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from typing import Any, Protocol  # Any: loads and replies are any msgpack value
 import zmq
 from attrs import frozen
 
+from txsalt.client.own_minion import ask_about_jobs, bus_path
 from txsalt.errors import BadBox, LocalError, MasterUnreachable
 from txsalt.events import tags
 from txsalt.protocol import sealed_request, sign_in
@@ -103,6 +103,8 @@ class AtMaster:
         if name == "refresh":
             self._tell_minion(_REFRESHES[arguments["what"]], {})
             return True
+        if name == "jobs":
+            return ask_about_jobs(self._config, arguments["fun"], arguments["arg"])
         if name != "fire_event":
             return True  # a question to a daemon about its own jobs
         if arguments.get("local"):
@@ -192,9 +194,7 @@ class AtMaster:
 
     def _tell_minion(self, tag: str, data: object) -> None:
         """Put an event on the bus of the running minion, if one runs."""
-        config = self._config
-        digest = hashlib.new(config["hash_type"], config["id"].encode()).hexdigest()[:10]
-        path = os.path.join(config["sock_dir"], f"minion_event_{digest}_pull.ipc")
+        path = bus_path(self._config, "pull")
         frame = event.write_event(tag, data if isinstance(data, dict) else {"data": data})
         self._sockets.push(path, frame)
 

@@ -27,6 +27,7 @@ MODULE_REFRESH = "module_refresh"
 PILLAR_REFRESH = "pillar_refresh"
 GRAINS_REFRESH = "grains_refresh"
 MANAGE_SCHEDULE = "manage_schedule"
+ASK_JOBS = "txsalt/ask_jobs"
 
 LIVE_PREFIX = "txsalt/live/"
 REPLAY_PREFIX = "txsalt/replay/"
@@ -75,6 +76,11 @@ def parse_replay(tag: str) -> Replay | None:
     """Read a tag that ``replay`` made; None for every other one."""
     match = re.fullmatch(_REPLAY, tag)
     return Replay(int(match[1]), float(match[2]), match[3]) if match else None
+
+
+def jobs_answer(token: str) -> str:
+    """On a minion's own bus: the answer to a question about its jobs."""
+    return f"txsalt/jobs/{token}"
 
 
 def minion_schedule(what: str) -> str:

@@ -2,8 +2,8 @@
 Care for the minion itself: refresh what it knows, ask for its running jobs.
 
 The functions about jobs (find_job, running, is_running, signal_job, term_job, kill_job and their
-like) are answered by the minion daemon itself, at once and without a job. They stand here for
-their documentation and refuse to run inside a job.
+like) are answered by the minion daemon itself, at once and without a job. Those here ask it, for
+modules that call them and for ``txsalt-cli call``.
 """
 
 import os
@@ -112,7 +112,7 @@ def find_job(jid: str) -> dict[str, Any]:
 
     CLI Example: txsalt-cli '*' saltutil.find_job JID
     """
-    return _of_the_daemon("find_job")
+    return _of_the_daemon("find_job", jid)
 
 
 def running() -> list[dict[str, Any]]:
@@ -122,22 +122,22 @@ def running() -> list[dict[str, Any]]:
 
 def is_running(fun: str) -> list[dict[str, Any]]:
     """List the running jobs of a function, which may be a pattern."""
-    return _of_the_daemon("is_running")
+    return _of_the_daemon("is_running", fun)
 
 
 def signal_job(jid: str, sig: int) -> str:
     """Send a signal to a job and all it started."""
-    return _of_the_daemon("signal_job")
+    return _of_the_daemon("signal_job", jid, sig)
 
 
 def term_job(jid: str) -> str:
     """Ask a job and all it started to end (signal 15)."""
-    return _of_the_daemon("term_job")
+    return _of_the_daemon("term_job", jid)
 
 
 def kill_job(jid: str) -> str:
     """End a job and all it started (signal 9)."""
-    return _of_the_daemon("kill_job")
+    return _of_the_daemon("kill_job", jid)
 
 
 def term_all_jobs() -> list[str]:
@@ -150,5 +150,8 @@ def kill_all_jobs() -> list[str]:
     return _of_the_daemon("kill_all_jobs")
 
 
-def _of_the_daemon(name: str) -> Any:
-    raise CommandExecutionError(f"saltutil.{name} is answered by the minion daemon, not in a job")
+def _of_the_daemon(name: str, *arg: Any) -> Any:
+    verdict = __daemon__.call("jobs", {"fun": f"saltutil.{name}", "arg": list(arg)})
+    if not verdict["success"]:
+        raise CommandExecutionError(verdict["return"])
+    return verdict["return"]

@@ -59,6 +59,8 @@ class Calls:
     refreshes: dict[str, Callable[[], Deferred[Any]]]  # modules, pillar, grains
     waits: Callable[[str, str], None] = lambda jid, reason: None  # tells the job runner
     schedule: Callable[[Arguments], Any] | None = None  # see schedule_calls
+    # The verdict of a function about running jobs, of its name and arguments; None for others.
+    jobs: Callable[[object, Any], dict[str, Any] | None] = lambda fun, arg: None
 
     def __call__(self, jid: str, name: str, arguments: Arguments) -> Deferred[Any]:
         """Answer one call. Raises BadLoad for what is not allowed."""
@@ -74,7 +76,16 @@ class Calls:
                 return succeed(True)
             case "schedule" if self.schedule is not None:
                 return succeed(self.schedule(arguments))
+            case "jobs":
+                return succeed(self._about_jobs(arguments))
         raise BadLoad(f"jobs cannot call {name!r:.60}")
+
+    def _about_jobs(self, arguments: Arguments) -> dict[str, Any]:
+        fun, arg = arguments.get("fun"), arguments.get("arg")
+        verdict = self.jobs(fun, arg) if isinstance(arg, list) else None
+        if verdict is None:
+            raise BadLoad(f"{fun!r:.60} is no question about jobs")
+        return verdict
 
     def _fire_event(self, arguments: Arguments) -> Deferred[Any]:
         tag, data = names.tag(arguments.get("tag")), arguments.get("data")

@@ -137,6 +137,10 @@ class JobRunner(Service):
             *(self._queued(job, at) for at, job in enumerate(self._queue, 1)),
         ]
 
+    def about_jobs(self, fun: object, arg: Any) -> Record | None:
+        """Answer a function about running jobs; None for every other. See JobControl."""
+        return self._control.answer(fun, arg)
+
     def waits(self, jid: str, reason: str) -> None:
         """Note what a job that has started waits for before it works; "": for nothing any more."""
         for job in self._running:

@@ -32,6 +32,7 @@ from txsalt.minion.daemon.facts import FactKeeper
 from txsalt.minion.daemon.grains_child import collect
 from txsalt.minion.daemon.interfaces import IMinionReactor
 from txsalt.minion.daemon.job_fate import JobFate
+from txsalt.minion.daemon.job_questions import JobQuestions
 from txsalt.minion.daemon.job_runner import JobRunner
 from txsalt.minion.daemon.lanes import Lanes
 from txsalt.minion.daemon.link import Link
@@ -94,6 +95,9 @@ def make_minion(
     def waits(jid: str, reason: str) -> None:
         runner.waits(jid, reason)
 
+    def about_jobs(fun: object, arg: Any) -> dict[str, Any] | None:
+        return runner.about_jobs(fun, arg)
+
     def ask_schedule(arguments: dict[str, Any]) -> Any:
         return asked(arguments)
 
@@ -103,6 +107,7 @@ def make_minion(
         refreshes=refreshes,
         waits=waits,
         schedule=ask_schedule,
+        jobs=about_jobs,
     )
     zygote = Zygote(reactor, config.as_map(), calls, idle_seconds=config.zygote_idle_seconds)
     collected = partial(collect, reactor, config.as_map())
@@ -129,6 +134,7 @@ def make_minion(
     book, schedule = _schedule(config, reactor, ScheduledRuns(reactor, config.id, runner, outlets))
     asked = ScheduleBus(ScheduleCalls(book, schedule), book.listed, bus.fire)
     bus.on(tags.MANAGE_SCHEDULE, asked.from_bus)
+    bus.on(tags.ASK_JOBS, JobQuestions(about_jobs, bus.fire).from_bus)
     listener = Listener(
         reactor,
         settings.listener(config),

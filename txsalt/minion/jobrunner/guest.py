@@ -31,7 +31,8 @@ MODES = ("auto", "off", "prefer")
 # Modules whose work is the daemon's: Salt's would sign in at the master by themselves.
 OURS = frozenset({"cp", "event", "mine", "publish", "pillar", "saltutil", "schedule", "sys"})
 
-# In a job txsalt's own refuse, as the daemon answers them; Salt's find no job in their folder.
+# Salt's own look into their folder, find no job there, and let Salt's states run; with ours each
+# would meet the job that it is.
 _ABOUT_JOBS = ("saltutil.find_job", "saltutil.running", "saltutil.is_running")
 
 Function = Callable[..., Any]

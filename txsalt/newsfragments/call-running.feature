@@ -1,0 +1,1 @@
+``txsalt-cli call saltutil.running`` and the other functions about running jobs (find_job, is_running, kill_job, …) are answered by the running minion, also with ``--local``, and may be called by modules within a job.
