@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import os
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +25,7 @@ class FakeMaster(FakeContext):
     def __init__(self, config: dict[str, Any]) -> None:
         """Serve a few files."""
         super().__init__(config)
+        self.meanwhile: list[Callable[[], object]] = []
         self.files = {"big": BIG, "dir/text": b"text\n", "dir/state/init.sls": b"{}", "empty": b""}
         self.part = 1000
         self.served: list[int] = []
@@ -49,6 +51,8 @@ class FakeMaster(FakeContext):
         if self.fail_at is not None and load["loc"] >= self.fail_at:
             raise CommandExecutionError("the daemon is gone")
         self.served.append(load["loc"])
+        while self.meanwhile:
+            self.meanwhile.pop()()
         content = self.files.get(load["path"])
         if content is None:
             return {"data": "", "dest": ""}

@@ -1,17 +1,14 @@
 """Tests of mounts, disks, fstab and the hosts file."""
 
-import contextlib
 import os
-import resource
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.modules.tools import FakeTools, load, real
+from tests.modules.tools import FakeTools, load, real, room_for
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules import _fstab
 
@@ -164,7 +161,7 @@ class HostsTests(SynchronousTestCase):
             lambda: mount.set_fstab("/b", "/dev/b", "ext4", config=str(self.path)),
             lambda: mount.rm_fstab("/a", None, config=str(self.path)),
         ):
-            with _room_for(5):
+            with room_for(5):
                 exc = self.assertRaises(CommandExecutionError, call)
             self.assertIn("cannot be written", str(exc))
             self.assertEqual(self.path.read_text(), before)
@@ -177,14 +174,3 @@ class HostsTests(SynchronousTestCase):
         self.assertEqual(self.hosts.list_hosts(), {})
         self.assertTrue(self.hosts.set_host("10.0.0.1", "a b"))
         self.assertEqual(self.hosts.get_alias("10.0.0.1"), ["a", "b"])
-
-
-@contextlib.contextmanager
-def _room_for(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond ``size`` bytes, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -2,7 +2,9 @@
 Modules with a fake machine behind them: tools that answer what a test wrote down.
 """
 
-from collections.abc import Mapping
+import contextlib
+import resource
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from txsalt.jobs.errors import CommandExecutionError
@@ -67,3 +69,14 @@ def real(**opts: Any) -> Functions:
     """Give all functions on this machine."""
     dunders = {"__opts__": {"id": "one", **opts}, "__grains__": {}, "__pillar__": {}}
     return Functions([package("txsalt.modules")], {**dunders, "__context__": {}})
+
+
+@contextlib.contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond ``size`` bytes, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

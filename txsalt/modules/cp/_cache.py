@@ -8,9 +8,12 @@ Source: Salt 3008.3, fileclient.py.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
+import secrets
 import shutil
+import tempfile
 import time
 from urllib.parse import urlsplit
 
@@ -49,26 +52,49 @@ def fetch(files: Files, path: str, saltenv: str, known: Sum, cachedir: str) -> s
     """
     Fetch a file whose checksum is known, and give the place of the verified part file.
 
-    A part that an earlier job left is continued where it ends. Raises CommandExecutionError.
+    A part that an earlier job left is continued where it ends; beside a job that fetches the same
+    file, this one fetches it for itself. Raises CommandExecutionError.
     """
     folder = os.path.join(cachedir, "partial")
     os.makedirs(folder, mode=0o700, exist_ok=True)
     _forget_old_parts(folder)
-    part = os.path.join(folder, f"{known['hash_type']}-{known['hsum']}")
     for _ in range(_TRIES):
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as file:
-            offset = file.seek(0, os.SEEK_END)
-            for block in files.blocks(path, saltenv, offset):
-                file.write(block)
-            file.flush()
-            os.fsync(descriptor)
-        if file_sum(part, known["hash_type"]) == known["hsum"]:
-            return part
+        descriptor, part = _open_part(folder, f"{known['hash_type']}-{known['hsum']}")
+        try:
+            with open(descriptor, "wb") as file:
+                offset = file.seek(0, os.SEEK_END)
+                for block in files.blocks(path, saltenv, offset):
+                    file.write(block)
+                file.flush()
+                os.fsync(descriptor)
+                if file_sum(part, known["hash_type"]) == known["hsum"]:
+                    # A name of its own before the lock goes: no other job takes this file.
+                    done = f"{part}.{secrets.token_hex(4)}"
+                    os.rename(part, done)
+                    return done
+        except OSError as exc:
+            os.unlink(part)  # it may fill the disk
+            raise CommandExecutionError(f"salt://{path}: {exc.strerror or exc}") from exc
         os.unlink(part)
     raise CommandExecutionError(
         f"salt://{path} came {_TRIES} times with another checksum than the master states"
     )
+
+
+def _open_part(folder: str, name: str) -> tuple[int, str]:
+    """
+    Open the file that parts of a download are kept in, locked, or a new one if a job has it.
+
+    Gives descriptor and path.
+    """
+    path = os.path.join(folder, name)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+            return descriptor, path
+    os.close(descriptor)
+    return tempfile.mkstemp(prefix=f"{name}.", dir=folder)
 
 
 def into_cache(part: str, place: str, cachedir: str) -> None:
