@@ -158,8 +158,33 @@ class ReturnsTests(SynchronousTestCase):
         self.deny(RequestTimedOut(5))
         with capturedLogs() as events:
             self.clock.advance(24 * 3600 + 1)
+            self.deny(RequestTimedOut(5))
         self.assertEqual([e["jid"] for e in events if e["log_level"] is LogLevel.error], ["1"])
         self.assertEqual(self.files(), 0)
+
+    def test_switched_off_for_days(self) -> None:
+        """
+        What a machine was switched off with is sent once it is on again, however late.
+        """
+        self.returns.put(load("1"))
+        stopped = self.returns.stopService()
+        self.clock.advance(2)
+        self.successResultOf(stopped)
+        self.sent.clear()
+        self.clock.advance(3 * 24 * 3600)
+        self.make()
+        self.assertEqual(self.jids(), ["1"])
+
+    def test_left_alone(self) -> None:
+        """
+        A file that cannot be read does not stop the start; it stays, and the log names it.
+        """
+        os.mkdir(f"{self.folder}/0000000000000007.return")
+        with capturedLogs() as events:
+            self.returns = self.make()
+        self.assertEqual([e["name"] for e in events if "name" in e], ["0000000000000007.return"])
+        self.returns.put(load("1"))
+        self.assertEqual(self.jids(), ["1"])
 
     def test_garbage_on_disk(self) -> None:
         """

@@ -137,7 +137,6 @@ class Deliveries(Service):
         is_paused = lane.pause is not None and lane.pause.active()
         if not self.running or lane.running is not None or is_paused:
             return
-        self._drop_expired(lane)
         batch = list(lane.queue)[: 1 if lane.one_by_one else MOST_AT_ONCE]
         if not batch:
             lane.one_by_one = False
@@ -153,7 +152,7 @@ class Deliveries(Service):
     def _ended(self, end: Any, lane: _Lane, batch: list[Entry]) -> None:
         lane.running = None
         outcomes = end.result.get("return") if end.result is not None else None
-        if not isinstance(outcomes, list):
+        if not isinstance(outcomes, list) or not outcomes:
             lane.one_by_one = True
             why = outcomes or "the job that delivers ended without a result"
             outcomes = [{"failed": why}]
@@ -169,6 +168,8 @@ class Deliveries(Service):
                 lane.queue.remove(entry)
                 lane.queue.append(entry)
         if trouble and self.running:
+            # After a try: the machine may have been off since, or its clock set.
+            self._drop_expired(lane, batch[: len(outcomes)])
             self._wait(lane, trouble)
         elif not trouble:
             lane.failures = 0
@@ -196,9 +197,10 @@ class Deliveries(Service):
         )
         self._forget(lane, entry)
 
-    def _drop_expired(self, lane: _Lane) -> None:
+    def _drop_expired(self, lane: _Lane, tried: list[Entry]) -> None:
         now = self._clock.seconds()
-        for entry in [each for each in lane.queue if now - each.since > EXPIRY]:
+        left = [each for each in tried if each in lane.queue]
+        for entry in [each for each in left if now - each.since > EXPIRY]:
             self.log.error(
                 "the return of job {jid} is given up: for {hours:.0f} hours returner {returner} "
                 "did not take it",

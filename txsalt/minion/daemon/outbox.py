@@ -12,6 +12,7 @@ import os
 from typing import Any  # loads are maps of any msgpack value
 
 from attrs import frozen
+from twisted.logger import Logger
 
 from txsalt.errors import BadEncoding
 from txsalt.wire import serial
@@ -38,6 +39,8 @@ class Entry:
 class Outbox:
     """A folder of returns, in the order in which they were put."""
 
+    log = Logger()
+
     def __init__(self, folder: str, *, fsync: bool = False) -> None:
         """Touches nothing yet. ``fsync`` flushes each return to the disk."""
         self._folder = folder
@@ -46,21 +49,32 @@ class Outbox:
 
     def entries(self) -> list[Entry]:
         """
-        Make the folder and read what a former run left; unreadable files are removed.
+        Make the folder and read what a former run left; what is no return is removed.
 
-        Raises OSError.
+        A file that cannot be read or removed is told of and stays. Raises OSError for the folder.
         """
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         found = []
         for name in sorted(os.listdir(self._folder)):
-            path = os.path.join(self._folder, name)
-            entry = _read(path) if name.endswith(_SUFFIX) else None
-            if entry is None:
-                os.unlink(path)
-                continue
             self._number = max(self._number, _number_of(name))
-            found.append(entry)
+            try:
+                entry = self._entry(os.path.join(self._folder, name))
+            except OSError as exc:
+                self.log.error("{name} is left alone: {exc}", name=name, exc=exc)
+                continue
+            if entry is not None:
+                found.append(entry)
         return found
+
+    def _entry(self, path: str) -> Entry | None:
+        if not path.endswith(_SUFFIX):
+            os.unlink(path)  # of a run that was killed while it wrote
+            return None
+        entry = _read(path)
+        if entry is None:
+            self.log.error("{path} is removed: a return, but damaged", path=path)
+            os.unlink(path)
+        return entry
 
     def put(self, load: Load, now: float) -> Entry:
         """Store a return. Raises OSError, and TypeError or ValueError if it cannot be packed."""

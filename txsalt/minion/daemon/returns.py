@@ -139,12 +139,12 @@ class Returns(Service):
     async def _send_all(self) -> None:
         while self._queue and self.running:
             entry = self._queue[0]
-            if self._is_expired(entry):
-                self._forget(entry)
-                continue
             trouble = await self._try(entry)
             if trouble is None:
                 self._failures = 0
+                self._forget(entry)
+            elif self.running and self._is_expired(entry):
+                # After a try: the machine may have been off since, or its clock set.
                 self._forget(entry)
             elif self.running:
                 await self._wait(entry, trouble)
