@@ -1,5 +1,7 @@
-"""Fetching files where it is hard: beside another job, and onto a full disk."""
+"""Files where it is hard: fetched beside another job, onto a full disk, sent damaged."""
 
+import base64
+import gzip
 import os
 
 from tests.modules.test_cp import BIG, CpCase
@@ -37,3 +39,23 @@ class TroubleTests(CpCase):
         with room_for(5000):
             self.assertRaises(CommandExecutionError, self.cp, "cache_file", "salt://big")
         self.assertEqual(os.listdir(self.cachedir / "partial"), [])
+
+    def test_damaged_part(self) -> None:
+        """
+        A part that does not unpack is told as such, and fails the job.
+        """
+        damaged = gzip.compress(b"x" * 100)[:10] + b"nonsense" * 4
+        told = self.cp("recv_chunked", f"{self.here}/a", base64.b64encode(damaged).decode())
+        self.assertIn("decompressing", told)
+        self.assertEqual(self.shared["retcode"], 1)
+
+    def test_mode_of_what_is_sent(self) -> None:
+        """
+        A file that is sent has its mode from the first part on.
+        """
+        chunk = base64.b64encode(b"secret").decode()
+        place = self.here / "a"
+        self.assertIs(self.cp("recv_chunked", str(place), chunk, False, False, 0o600), True)
+        self.assertIs(self.cp("recv_chunked", str(place), chunk, True, False, 0o600), True)
+        self.assertEqual(place.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(place.read_bytes(), b"secretsecret")

@@ -5,6 +5,7 @@ import stat
 
 from tests.modules.calls import modules
 from tests.modules.file_case import FileCase
+from tests.modules.tools import room_for
 from txsalt.jobs.errors import CommandExecutionError
 
 
@@ -18,6 +19,35 @@ class ManageTests(FileCase):
             "manage_file", path, "", None, given.pop("source"), given.pop("source_sum"), None, None,
             given.pop("mode"), None, "base", given.pop("backup"), **given,
         )  # fmt: skip
+
+    def test_full_disk(self) -> None:
+        """
+        A backup that does not fit on the disk is none; the file stays as it is.
+        """
+        path = self.made("a", b"x" * 20000)
+        with room_for(5000):
+            told = self.manage(path, contents="new", backup="minion")
+        self.assertIs(told["result"], False)
+        self.assertEqual(self.call("list_backups", path), {})
+        self.assertEqual(path.read_bytes(), b"x" * 20000)
+
+    def test_template_that_changed(self) -> None:
+        """
+        With skip_verify, too, a template is that of the master now, not what the cache has of it.
+        """
+        source = self.made("roots/a", b"1 {{ 1 + 1 }}\n")
+        self.context.config["file_roots"] = {"base": [str(self.here / "roots")]}
+        self.functions = modules(self.context)
+        for content in (b"1 2\n", b"3\n"):
+            place, _, problem = self.call(
+                "get_managed", "/x", "jinja", "salt://a", None, None, None, None, None, None,
+                "base", None, None, skip_verify=True,
+            )  # fmt: skip
+            self.assertEqual(problem, "")
+            self.addCleanup(os.unlink, place)
+            with open(place, "rb") as file:
+                self.assertEqual(file.read(), content)
+            source.write_bytes(b"3\n")
 
     def test_salt_source(self) -> None:
         """

@@ -9,6 +9,28 @@ from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 class TreeTests(FileCase):
     """Make, copy, move, remove."""
 
+    def test_copied_folder_keeps_modes(self) -> None:
+        """
+        In a folder that is copied anew secret files are secret and scripts are scripts.
+        """
+        self.made("src/key", mode=0o600)
+        self.made("src/run.sh", mode=0o755)
+        self.call("copy", self.here / "src", self.here / "dst", True, remove_existing=True)
+        modes = {each.name: each.stat().st_mode & 0o777 for each in (self.here / "dst").iterdir()}
+        self.assertEqual(modes, {"key": 0o600, "run.sh": 0o755})
+
+    def test_found_in_any_order(self) -> None:
+        """
+        Owners with and without names are listed; a command without words is an error in words.
+        """
+        self.made("a")
+        path = self.made("b")
+        if os.geteuid() == 0:
+            os.chown(path, 0, 123456)
+        found = self.call("find", self.here, type="f", print="group")
+        self.assertEqual(len(found), 2)
+        self.assertIn("error: ", self.call("find", self.here, exec=" "))
+
     def test_removing_a_link_leaves_its_target(self) -> None:
         """
         Removing a link to a folder, or a folder with such a link, spares what it points to.

@@ -9,6 +9,7 @@ import binascii
 import fnmatch
 import gzip
 import os
+import zlib
 from typing import Any  # users pass whatever they typed
 
 from txsalt.jobs.errors import CommandExecutionError
@@ -123,10 +124,10 @@ def recv_chunked(dest: str, chunk: str | None, append: bool = False, compressed:
             data = gzip.decompress(data)
         os.makedirs(os.path.dirname(os.path.abspath(dest)), exist_ok=True)
         with open(dest, "ab" if append else "wb") as file:
+            if mode is not None and not append:
+                os.fchmod(file.fileno(), mode)  # before others can read what is in it
             file.write(data)
-        if mode is not None and not append:
-            os.chmod(dest, mode)
-    except (OSError, binascii.Error, EOFError) as exc:
+    except (OSError, binascii.Error, EOFError, zlib.error) as exc:
         __context__["retcode"] = 1
         return str(exc)
     return True

@@ -8,9 +8,10 @@ Source: Salt 3008.3, utils/files.py backup_minion.
 
 import os
 import re
-import shutil
 from datetime import datetime
 from typing import Any  # what is told of a copy
+
+from txsalt.modules._atomic import keep_beside
 
 _STAMP = "%a_%b_%d_%H:%M:%S_%f_%Y"
 _NAME = re.compile(r"(.+)_([A-Z][a-z]{2}_[A-Z][a-z]{2}_\d\d_\d\d:\d\d:\d\d_\d{6}_\d{4})", re.DOTALL)
@@ -21,12 +22,7 @@ def keep_copy(path: str, cachedir: str) -> str:
     folder, name = _place(path, cachedir)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     copy = os.path.join(folder, f"{name}_{datetime.now().strftime(_STAMP)}")
-    status = os.stat(path)
-    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as target, open(path, "rb") as source:
-        shutil.copyfileobj(source, target, 1 << 20)
-        os.fchown(target.fileno(), status.st_uid, status.st_gid)
-        os.fchmod(target.fileno(), status.st_mode & 0o7777)
+    keep_beside(path, copy)
     return copy
 
 

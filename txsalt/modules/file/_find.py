@@ -243,6 +243,8 @@ def _deleting(value: str) -> Action:
 
 def _executing(command: str) -> Action:
     words = shlex.split(command)
+    if not words:
+        raise ValueError('missing value for "exec" option')
 
     def action(entry: Entry, test: bool) -> str:
         shown = command.replace("{}", entry.path)

@@ -36,7 +36,11 @@ def find(path: str, *args: Any, **kwargs: Any) -> Any:
         search = _find.parse(kwargs)
     except ValueError as exc:
         return f"error: {exc}"
-    return sorted(item for top in glob.glob(expand(path)) for item in search.run(top))
+    found = [item for top in glob.glob(expand(path)) for item in search.run(top)]
+    try:
+        return sorted(found)
+    except TypeError:  # names of users, and numbers of those who have none
+        return sorted(found, key=str)
 
 
 def grep(path: str, pattern: str, *opts: Any) -> dict[str, Any]:

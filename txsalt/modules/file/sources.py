@@ -182,7 +182,7 @@ def _known_sum(name: str, source: str, scheme: str, path: str | None, saltenv: s
 def _fetched(source: str, saltenv: str, known: dict[str, str], skip_verify: bool,
              verify_ssl: bool, use_etag: bool) -> str:  # fmt: skip
     cached = __salt__["cp.is_cached"](source, saltenv)
-    if cached and skip_verify:
+    if cached and skip_verify and not known:
         return cached
     if cached and known and get_hash(cached, known["hash_type"]) == known["hsum"]:
         return cached

@@ -135,8 +135,9 @@ def copy(src: str, dst: str, recurse: bool = False, remove_existing: bool = Fals
     """
     Copy a file, or with ``recurse`` a folder into one that may exist.
 
-    The copy gets owner, group and mode of the source. ``remove_existing`` deletes the destination
-    first. Links to files are copied as files.
+    The copy gets owner, group and mode of the source; the files in a folder, as with Salt, those of
+    new files, so that secret ones can be read by others. ``remove_existing`` deletes the
+    destination first, and then files in folders keep their modes. Links to files are copied as files.
 
     CLI Example: txsalt-cli '*' file.copy /path/to/src /path/to/dst recurse=True
     """
@@ -154,7 +155,7 @@ def copy(src: str, dst: str, recurse: bool = False, remove_existing: bool = Fals
         else:
             if os.path.isdir(dst):
                 shutil.rmtree(dst)
-            copy_whole(src, dst)
+            copy_whole(src, dst, new_mode=0o600)  # until it has the mode of the source
     check_perms(dst, None, before["user"], before["group"], get_mode(src))
     return True
 
