@@ -44,10 +44,12 @@ class Field:
 class _Shape:
     """What the shared methods must know of a class."""
 
-    def __init__(self, fields: dict[str, Field], own: tuple[str, ...]) -> None:
+    def __init__(self, fields: dict[str, Field], own: tuple[str, ...], is_error: bool) -> None:
         self.fields = fields
         self.own = own
         self.given = [name for name, each in fields.items() if each.init]
+        self.names = fields.keys()
+        self.is_error = is_error
         self.placed = tuple(name for name in self.given if not fields[name].kw_only)
         made = {name: each for name, each in fields.items() if isinstance(each.default, Factory)}
         self.factories = [(name, each.default) for name, each in made.items()]
@@ -128,11 +130,12 @@ def _made(made: type, kw_only: bool, *, frozen: bool) -> type:
     own = _own_fields(made, kw_only)
     for name in own:
         found.pop(name, None)
-    shape = _Shape(found | own, tuple(own))
+    is_error = issubclass(made, BaseException)
+    shape = _Shape(found | own, tuple(own), is_error)
     setattr(made, _SHAPE, shape)
     methods: dict[str, Any] = {"__init__": _init, "__repr__": _repr}
     methods["__match_args__"] = shape.placed
-    if not issubclass(made, BaseException):  # each of those is only equal to itself
+    if not is_error:  # each of those is only equal to itself
         methods |= {"__eq__": _eq, "__hash__": _hash if frozen else None}
         methods |= {"__setattr__": _refuse, "__delattr__": _refuse} if frozen else {}
     for name, method in methods.items():
@@ -158,6 +161,9 @@ def _init(self: Any, *args: Any, **given: Any) -> None:
     if args:
         given |= shape.named(args)
     values = self.__dict__
+    if given.keys() == shape.names and not shape.is_error:
+        values.update(given)  # the usual case of values from the wire: all were said
+        return
     values.update(shape.defaults)
     values.update(given)
     for name, factory in shape.factories:
@@ -166,7 +172,7 @@ def _init(self: Any, *args: Any, **given: Any) -> None:
     if values.keys() != shape.fields.keys():
         wrong = sorted(values.keys() ^ shape.fields.keys())
         raise TypeError(f"{type(self).__name__}: missing or unknown: {', '.join(wrong)}")
-    if isinstance(self, BaseException):
+    if shape.is_error:
         self.args = tuple(values[name] for name in shape.fields)
 
 

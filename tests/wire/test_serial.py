@@ -59,6 +59,25 @@ class PackTests(SynchronousTestCase):
         """Text with half characters goes back to the bytes it came from."""
         self.assertEqual(serial.pack(b"\xff".decode("utf-8", "surrogateescape")), b"\xa1\xff")
 
+    def test_string_alone(self) -> None:
+        """
+        A box that is packed alone has the same bytes as any value, whatever its length.
+        """
+        for size in (0, 1, 31, 32, 255, 256, 65_535, 65_536):
+            box = bytes(size)
+            self.assertEqual(serial.pack_string(box), serial.pack(box))
+
+    def test_bytes_in_texts(self) -> None:
+        """
+        A file name that is not UTF-8 leaves as the bytes it has, beside texts of any script.
+        """
+        value = {"größe": "caf\udce9", "list": ["日本", "x"]}
+        expected = {"größe".encode(): b"caf\xe9", b"list": ["日本".encode(), b"x"]}
+        for packed in (serial.pack(value), serial.pack_bin(value)):
+            self.assertEqual(msgpack.unpackb(packed, raw=True), expected)
+        with self.assertRaises(UnicodeEncodeError):
+            serial.pack("\ud800")  # stands for no byte
+
     def test_value_that_cannot_be_sent(self) -> None:
         """Any other object is a mistake of ours and is named."""
         with self.assertRaisesRegex(TypeError, "object"):

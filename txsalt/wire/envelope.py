@@ -143,6 +143,11 @@ def write_reply(reply: Reply) -> bytes:
             return serial.pack(reply.value)
 
 
+def write_box(box: bytes) -> bytes:
+    """Pack the reply that is a box, as ``write_reply`` does for a BareReply."""
+    return serial.pack_string(box)
+
+
 def read_reply(raw: bytes) -> Reply:
     """
     Read any reply; which kind is allowed depends on the request.

@@ -22,6 +22,8 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 128
 DATETIME_EXT = 78
 _FIXSTR, _STR_16, _BIN_16 = 0xA0, b"\xda", b"\xc5"
+_FIXSTR_MOST = 31  # bytes
+_CONTAINERS = frozenset((dict, list))
 _DATETIME_FORMAT = "%Y%m%dT%H:%M:%S.%f"
 _AFTER_YEAR = "%m%dT%H:%M:%S.%f"
 
@@ -33,14 +35,20 @@ def pack(value: Any) -> bytes:
     Sets become arrays, dates extension 78, integers that 64 bits cannot hold their decimal text.
     Raises TypeError for any other kind of value, since sending one is a bug of ours.
     """
-    return msgpack.packb(
-        value, use_bin_type=False, default=extend, unicode_errors="surrogateescape"
-    )
+    return _packed(value, bins=False)
+
+
+def pack_string(value: bytes) -> bytes:
+    """Encode one string as ``pack`` does, a box for example, in a tenth of the time."""
+    size = len(value)
+    if _FIXSTR_MOST < size < 1 << 16:
+        return b"".join((_STR_16, size.to_bytes(2, "big"), value))
+    return pack(value)
 
 
 def pack_bin(value: Any) -> bytes:
     """Encode with bin types, for event buses and pipes on this machine."""
-    return msgpack.packb(value, use_bin_type=True, default=extend, unicode_errors="surrogateescape")
+    return _packed(value, bins=True)
 
 
 def unpack(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
@@ -144,6 +152,16 @@ def as_bytes(value: Any) -> bytes:
     raise BadEncoding(f"expected a string, got {type(value).__name__}")
 
 
+def _packed(value: Any, *, bins: bool) -> bytes:
+    try:
+        # Strict, as other handlers of errors have each text encoded in Python's slow way.
+        return msgpack.Packer(use_bin_type=bins, default=extend).pack(value)
+    except UnicodeEncodeError:  # a lone surrogate stands for a byte
+        return msgpack.packb(
+            value, use_bin_type=bins, default=extend, unicode_errors="surrogateescape"
+        )
+
+
 def _unpackb(packed: bytes, max_bytes: int, *, raw: bool, unicode_errors: str = "strict") -> Any:
     if len(packed) > max_bytes:
         raise BadEncoding(f"longer than {max_bytes} bytes")
@@ -164,6 +182,8 @@ def _unpackb(packed: bytes, max_bytes: int, *, raw: bool, unicode_errors: str = 
 
 
 def _checked(value: Any) -> Any:
+    if type(value) is dict and _CONTAINERS.isdisjoint(map(type, value.values())):
+        return value
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [

@@ -11,6 +11,7 @@ Source: RFC 5869 (expand step, HMAC-SHA256); PROTOCOL section 8.1 for what a ses
 
 import hashlib
 import hmac
+import math
 
 from txsalt.wire.crypticle import key_string_from
 
@@ -23,8 +24,15 @@ def epoch_of(minion_id: str, now: float, period: int) -> int:
     end."""
     if period <= 0:
         return 0
-    offset = int.from_bytes(hashlib.sha256(minion_id.encode()).digest()[:8], "big") % period
-    return int(now + offset) // period
+    return int(now + _offset(minion_id, period)) // period
+
+
+def span_of(minion_id: str, now: float, period: int) -> tuple[float, float]:
+    """Return the Unix times at which the epoch of ``now`` begins, and at which the next does."""
+    if period <= 0:
+        return -math.inf, math.inf
+    begins = epoch_of(minion_id, now, period) * period - _offset(minion_id, period)
+    return begins, begins + period
 
 
 def derive(secret: bytes, minion_id: str, pem: str, epoch: int) -> str:
@@ -40,3 +48,7 @@ def derive(secret: bytes, minion_id: str, pem: str, epoch: int) -> str:
         material += block
         counter += 1
     return key_string_from(material[:_MATERIAL_BYTES])
+
+
+def _offset(minion_id: str, period: int) -> int:
+    return int.from_bytes(hashlib.sha256(minion_id.encode()).digest()[:8], "big") % period

@@ -68,7 +68,8 @@ class KeyStore:
         self._pki_dir = pki_dir
         self._folders = {state: os.path.join(pki_dir, state.value) for state in KeyState}
         self._clock_ns = clock_ns
-        self._parsed: dict[str, tuple[Mark, rsa.PublicKey | None]] = {}
+        # By ids that were checked: path of the accepted key, and what was read there.
+        self._parsed: dict[str, tuple[str, Mark, rsa.PublicKey | None]] = {}
         self._accepted: tuple[int, list[str], frozenset[str]] = (-1, [], frozenset())
 
     def prepare(self) -> None:
@@ -111,17 +112,17 @@ class KeyStore:
         The same object is returned as long as the file is the same, so that callers may hang
         what they derive from a key on it.
         """
-        path = self._path(KeyState.ACCEPTED, minion_id)
+        known = self._parsed.get(minion_id)
+        path = self._path(KeyState.ACCEPTED, minion_id) if known is None else known[0]
         try:
             status = os.stat(path)
         except OSError:
             self._parsed.pop(minion_id, None)
             return None
         mark = (status.st_mtime_ns, status.st_ino, status.st_size)
-        known = self._parsed.get(minion_id)
-        if known is None or known[0] != mark:
-            known = self._parsed[minion_id] = (mark, self._parse(minion_id))
-        return known[1]
+        if known is None or known[1] != mark:
+            known = self._parsed[minion_id] = (path, mark, self._parse(minion_id))
+        return known[2]
 
     def listing(self, state: KeyState) -> list[str]:
         """Return the ids in one state, sorted; files whose name is no id are left out."""

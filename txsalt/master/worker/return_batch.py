@@ -65,8 +65,7 @@ class ReturnBatch:
     def _reply(self, minion: Minion | None) -> bytes:
         if minion is None:
             return self._refusal
-        box = minion.crypticle.seal_packed(_NIL, minion.nonce)
-        return envelope.write_reply(envelope.BareReply(box))
+        return envelope.write_box(minion.crypticle.seal_packed(_NIL, minion.nonce))
 
     def _save(self, found: list[Return], *, alone: bool = False) -> bool:
         try:

@@ -23,7 +23,8 @@ class Session:
     """What is derived from one accepted key; ``tok`` is the token that was verified."""
 
     key: rsa.PublicKey = field(repr=False)
-    epoch: int
+    begins: float  # Unix time, as is the next: the session key is that of one epoch
+    ends: float
     crypticle: Crypticle = field(repr=False)
     tok: bytes = field(default=b"", repr=False)
 
@@ -68,10 +69,10 @@ class Sessions:
             self._sessions.pop(minion_id, None)
             raise BadLoad("no accepted key for this id")
         session = self._sessions.get(minion_id)
-        epoch = session_key.epoch_of(minion_id, now, self._period)
-        if session is None or session.key is not key or session.epoch != epoch:
+        if session is None or session.key is not key or not session.begins <= now < session.ends:
             tok = session.tok if session is not None and session.key is key else b""
-            crypticle = Crypticle(session_key.derive(self._secret, minion_id, key.pem, epoch))
-            session = Session(key=key, epoch=epoch, crypticle=crypticle, tok=tok)
+            crypticle = Crypticle(self.key_string(minion_id, key.pem, now))
+            begins, ends = session_key.span_of(minion_id, now, self._period)
+            session = Session(key=key, begins=begins, ends=ends, crypticle=crypticle, tok=tok)
             self._sessions[minion_id] = session
         return session
