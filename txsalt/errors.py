@@ -177,6 +177,17 @@ class KeyFileError(LocalError):
 
 
 @frozen
+class CannotCreate(LocalError):
+    """A file for results that cannot be made, or opened for writing."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"cannot write {self.path}: {self.reason}"
+
+
+@frozen
 class StoreError(LocalError):
     """The job store cannot be opened or written."""
 

@@ -6,7 +6,14 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import txsalt
-from txsalt.errors import ConfigError, KeyFileError, LocalError, MasterUnreachable
+from txsalt.errors import (
+    CannotCreate,
+    ConfigError,
+    KeyFileError,
+    LocalError,
+    MasterUnreachable,
+    RequestRefused,
+)
 from txsalt.jobs import exit_codes, reasons
 
 TABLE = Path(txsalt.__file__).parent.parent / "docs" / "exit-codes.md"
@@ -35,5 +42,8 @@ class ExitCodeTests(SynchronousTestCase):
             (KeyFileError("x", "y"), exit_codes.NO_PERMISSION),
             (MasterUnreachable("x", "y"), exit_codes.UNAVAILABLE),
             (LocalError("x"), exit_codes.GENERIC),
+            (CannotCreate("x", "y"), exit_codes.CANNOT_CREATE),
+            (OSError(28, "x"), exit_codes.TEMPORARY_FAILURE),
+            (RequestRefused("x"), exit_codes.GENERIC),
         ):
             self.assertEqual(exit_codes.of_error(error), code)

@@ -234,6 +234,7 @@ class CommandLineTests(LiveCase):
         self.assertEqual(path.read_text(), "web1: True\nweb1: True\n")
         answer = self.master.cli("web1", "test.ping", "--out-file", "/nowhere/x")
         self.assertIn("cannot write /nowhere/x", answer.stderr)
+        self.assertEqual(answer.returncode, exit_codes.CANNOT_CREATE)
 
     def test_progress_is_for_terminals(self) -> None:
         """

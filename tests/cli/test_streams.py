@@ -5,6 +5,7 @@ import io
 import os
 import shlex
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ class StreamTests(SynchronousTestCase):
         A full disk below the output is said, and is no success.
         """
         code, said = self.shell("key list", "> /dev/full")
-        self.assertEqual(code, exit_codes.GENERIC)
+        self.assertEqual(code, exit_codes.TEMPORARY_FAILURE)
         self.assertEqual(said, "txsalt-cli: cannot go on: No space left on device\n")
 
     def test_nobody_hears_of_the_error(self) -> None:
@@ -64,6 +65,20 @@ class StreamTests(SynchronousTestCase):
         An error that cannot be told has its exit code all the same.
         """
         self.assertEqual(self.shell("nobody test.ping", "2> /dev/full"), (77, ""))
+
+
+class BugTests(SynchronousTestCase):
+    def test_bug(self) -> None:
+        """
+        A mistake of ours shows where it is, and has an exit code of its own.
+        """
+        text = "from txsalt.cli import main as m\nm.main = lambda argv: 1 / 0\nm.run()"
+        done = subprocess.run(
+            [sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False
+        )
+        self.assertEqual(done.returncode, exit_codes.SOFTWARE)
+        self.assertIn("ZeroDivisionError", done.stderr)
+        self.assertIn("bug in txsalt", done.stderr)
 
 
 class GoesOnTests(SynchronousTestCase):

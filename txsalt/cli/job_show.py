@@ -8,9 +8,9 @@ from typing import Any  # answers of the master are any msgpack value
 
 from txsalt.cli import login_options
 from txsalt.cli.job_lists import query
-from txsalt.cli.output_options import OutFileError
 from txsalt.client import records
 from txsalt.client.session import Session
+from txsalt.errors import CannotCreate
 from txsalt.jobs import exit_codes
 from txsalt.outputters.render import render
 
@@ -48,7 +48,7 @@ def export(options: argparse.Namespace) -> int:
             else open(options.out_file, mode, encoding="utf-8")  # noqa: SIM115 - closed below
         )
     except OSError as exc:
-        raise OutFileError(f"cannot write {options.out_file}: {exc.strerror}") from exc
+        raise CannotCreate(options.out_file, exc.strerror or str(exc)) from exc
     with target as out:
         for jid in jids:
             print(_json(stored(session, jid), None), file=out)

@@ -75,14 +75,17 @@ def main(argv: list[str]) -> int:
         # Such as a full disk below our output; what is ours to open has errors of its own.
         where = f"{exc.filename}: " if exc.filename else ""
         _say(f"cannot go on: {where}{exc.strerror or exc}")
-        return exit_codes.GENERIC
+        return exit_codes.of_error(exc)
 
 
 def run() -> None:
     """Entry point of the console script."""
     gc.set_threshold(_GARBAGE_THRESHOLD)
     _open_missing_streams()
-    code = main(sys.argv[1:])
+    try:
+        code = main(sys.argv[1:])
+    except Exception:
+        code = _bug()
     with suppress(OSError):
         sys.stderr.flush()
     # Nothing is left to clean up, and an orderly shutdown of the interpreter takes 10 ms.
@@ -93,6 +96,18 @@ def _say(text: str) -> None:
     # Nobody may be there to read it, and the exit code still counts.
     with suppress(OSError):
         print(f"txsalt-cli: {text}", file=sys.stderr)
+
+
+def _bug() -> int:
+    """Show what only a mistake of ours can have raised, for whoever reports it."""
+    import traceback
+
+    from txsalt.jobs import exit_codes
+
+    with suppress(OSError):
+        traceback.print_exc()
+    _say("that is a bug in txsalt; please report it with the lines above")
+    return exit_codes.SOFTWARE
 
 
 def _open_missing_streams() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from txsalt.cli.options import Parser
 from txsalt.cli.report import DOCUMENT, LINES, Report, Style
 from txsalt.client.steps import Job
-from txsalt.errors import LocalError
+from txsalt.errors import CannotCreate
 from txsalt.outputters import render
 
 if TYPE_CHECKING:
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from txsalt.config.master import MasterConfig
 
 FORMS = (*render.NAMES, LINES, DOCUMENT)
-
-
-class OutFileError(LocalError):
-    """The file for results cannot be written."""
 
 
 def add(made: Parser) -> None:
@@ -82,7 +78,7 @@ def reporting(
             errors="backslashreplace",
         )  # fmt: skip
     except OSError as exc:
-        raise OutFileError(f"cannot write {options.out_file}: {exc.strerror}") from exc
+        raise CannotCreate(options.out_file, exc.strerror or str(exc)) from exc
     with file:
         yield Report(style, job, file, progress)
 

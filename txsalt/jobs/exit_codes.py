@@ -4,10 +4,17 @@ Exit codes of the command line, and how a job's returns become one.
 The numbers are those of sysexits, and the few that Salt adds.  Source: PROTOCOL.md 12.3, 14.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from txsalt.errors import ConfigError, KeyFileError, LocalError, MasterUnreachable, RemoteError
+from txsalt.errors import (
+    CannotCreate,
+    ConfigError,
+    KeyFileError,
+    LocalError,
+    MasterUnreachable,
+    RemoteError,
+)
 
 OK = 0
 GENERIC = 1
@@ -26,7 +33,7 @@ INTERRUPTED = 130  # by Ctrl-C, as shells count it
 BROKEN_PIPE = 141
 
 
-def of_error(error: LocalError | RemoteError) -> int:
+def of_error(error: LocalError | RemoteError | OSError) -> int:
     """Return the code for an error that ended the command line."""
     match error:
         case ConfigError():
@@ -35,17 +42,12 @@ def of_error(error: LocalError | RemoteError) -> int:
             return NO_PERMISSION
         case MasterUnreachable():
             return UNAVAILABLE
+        case CannotCreate():
+            return CANNOT_CREATE
+        case OSError():
+            return TEMPORARY_FAILURE
         case _:
             return GENERIC
-
-
-def of_job(returns: Iterable[Mapping[str, Any]], missing: Collection[str]) -> int:
-    """
-    Return OK only when nobody is missing and every return tells of success, else GENERIC.
-
-    ``returns`` are return loads as in PROTOCOL.md 12.3.
-    """
-    return GENERIC if missing or not all(map(succeeded, returns)) else OK
 
 
 def succeeded(load: Mapping[str, Any]) -> bool:
