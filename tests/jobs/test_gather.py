@@ -114,17 +114,6 @@ class GatherTests(SynchronousTestCase):
         self.assertFalse(job.returned("x", {}, 102))
         self.assertEqual(job.due(102), Wait(3))
 
-    def test_returns_may_overtake_the_publish_reply(self) -> None:
-        """
-        Minions named after their return came in are not waited for any more.
-        """
-        job = gather()
-        job.returned("a", {}, 100.1)
-        job.expect(["a", "b"])
-        self.assertEqual(job.expected, ("a", "b"))
-        job.returned("b", {}, 100.2)
-        self.assertEqual(job.due(100.2), Finished({}))
-
     def test_answers_nobody_asked_for(self) -> None:
         """
         An answer without a question changes nothing, so nobody can hold up the end.

@@ -55,6 +55,23 @@ def make_parser(commands: dict[str, str]) -> Parser:
     _add_targets(made)
     output_options.add(made)
     batch_options.add(made)
+    _add_waiting(made)
+    returner_options.add(made)
+    made.add_argument(
+        "-d", "--doc", action="store_true", help="show what functions do: TARGET [FUNCTION …] -d"
+    )
+    made.add_argument(
+        "--metadata", type=a_map, metavar="MAP", help="travels with the job and its returns"
+    )
+    made.add_argument(
+        "--args-separator", default=",", metavar="SIGN",
+        help="parts the arguments of several functions (default: %(default)s)",
+    )  # fmt: skip
+    login_options.add(made)
+    return made
+
+
+def _add_waiting(made: Parser) -> None:
     made.add_argument(
         "-t", "--timeout", type=seconds, metavar="SECONDS",
         help="silence before minions are asked whether they still work",
@@ -69,19 +86,6 @@ def make_parser(commands: dict[str, str]) -> Parser:
     made.add_argument(
         "--stream", action="store_true", help="show what commands write, on stderr, as it comes"
     )
-    returner_options.add(made)
-    made.add_argument(
-        "-d", "--doc", action="store_true", help="show what functions do: TARGET [FUNCTION …] -d"
-    )
-    made.add_argument(
-        "--metadata", type=a_map, metavar="MAP", help="travels with the job and its returns"
-    )
-    made.add_argument(
-        "--args-separator", default=",", metavar="SIGN",
-        help="parts the arguments of several functions (default: %(default)s)",
-    )  # fmt: skip
-    login_options.add(made)
-    return made
 
 
 def read_job(options: argparse.Namespace, commands: dict[str, str]) -> Job:

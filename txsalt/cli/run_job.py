@@ -14,7 +14,6 @@ from txsalt.client.session import Session
 from txsalt.client.steps import Ended, Job, NobodyMatches, Published, Returned, Step, Told, Waiting
 from txsalt.errors import LocalError, RemoteError
 from txsalt.jobs import exit_codes
-from txsalt.light import evolve
 
 if TYPE_CHECKING:
     from txsalt.cli.report import Report
@@ -90,8 +89,3 @@ def tell(steps: Iterator[Step], report: "Report") -> int:
             )
         raise
     return report.exit_code
-
-
-def on_these(job: Job, minions: list[str]) -> Job:
-    """Return the job for exactly these minions."""
-    return evolve(job, tgt=minions, tgt_type="list")

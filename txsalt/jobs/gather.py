@@ -97,13 +97,6 @@ class Gather:
         """How many have said that they still run the job."""
         return len(self._running)
 
-    def expect(self, ids: Iterable[str]) -> None:
-        """Wait for more minions: those that the publish reply names after returns came in."""
-        known = set(self.expected)
-        more = [id for id in _without_repeats(ids) if id not in known]
-        self.expected = (*self.expected, *more)
-        self._silent |= dict.fromkeys(id for id in more if id not in self.returns)
-
     def returned(self, id: str, load: dict[str, Any], now: float) -> bool:
         """
         Take in a return; True if it is the first of this minion, and so to be shown.

@@ -83,11 +83,6 @@ class Moment:
         zone = self.zone or zone
         return _stamp(next(self._days(_day_of(then, zone))), self.clock, zone)
 
-    @property
-    def is_daily(self) -> bool:
-        """Whether it is a time of the day and nothing else."""
-        return self.day is None and self.weekday is None
-
     def _days(self, first: date) -> Iterator[date]:
         """Give the days that fit, from ``first`` on; at least one, the only date even if past."""
         if self.year is not None:
