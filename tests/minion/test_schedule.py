@@ -1,6 +1,7 @@
 """Tests of the minion's schedule."""
 
 import json
+from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -199,6 +200,28 @@ class RunTests(ScheduleCase):
         self.start({"job": every(10, dry_run=True)})
         self.pass_time(30)
         self.assertEqual(self.runs, 0)
+
+
+class TroubleTests(ScheduleCase):
+    """Something of the machine fails while the schedule is looked at."""
+
+    def test_zone_that_cannot_be_read(self) -> None:
+        """
+        The schedule goes on a minute later, as soon as the zone of the machine can be read again.
+        """
+        self.start({"a": {"function": "test.ping", "seconds": 30, "run_on_start": False}})
+        zones = [PermissionError(13, "Permission denied"), *[self.zone] * 1000]
+
+        def zone() -> tzinfo:
+            found = zones.pop(0)
+            if isinstance(found, OSError):
+                raise found
+            return found
+
+        self.schedule._zone = zone
+        self.pass_time(150)
+        self.assertGreaterEqual(len(self.zygote.handles), 2)
+        self.assertEqual(len(self.flushLoggedErrors(PermissionError)), 1)
 
 
 class ClockTests(ScheduleCase):

@@ -179,6 +179,15 @@ class Schedule(Service):
         self.look_again()
 
     def _look(self) -> None:
+        wait = _LONGEST_WAIT
+        try:
+            wait = self._run_due()
+        except Exception:  # the edge: a zone that cannot be read now must not end the schedule
+            self.log.failure("the schedule is looked at again in a minute")
+        self._wait(wait)
+
+    def _run_due(self) -> float:
+        """Start what is due; return the seconds until something is next."""
         now, place = self._clock.seconds(), self._place()
         wishes: list[_Wish] = []
         self._troubled.clear()
@@ -196,7 +205,7 @@ class Schedule(Service):
         for entry, function in chosen:
             jid = self._runs.start(entry, function, place.zone)
             self.log.info("scheduled job {name} is job {jid}", name=entry.name, jid=jid)
-        self._wait(self._seconds_to_next(now, place))
+        return self._seconds_to_next(now, place)
 
     def _due(self, entry: Entry, now: float, place: Place) -> list[_Wish]:
         progress = self._memory.jobs.get(entry.name)
