@@ -87,6 +87,31 @@ class ExpectedTests(SynchronousTestCase):
             self.assertTrue(expansion.problem, tgt)
             self.assertFalse(matches(tgt, tgt_type, FLEET["web1"]), tgt)
 
+    def test_regular_expressions_on_facts_that_mean_nobody_say_why(self) -> None:
+        """
+        A wrong or stalling expression on a grain is told, and where it stands.
+        """
+        for tgt, tgt_type, problem in [
+            ("os:(Deb", "grain_pcre", "not a regular expression"),
+            ("role:(fr", "pillar_pcre", "not a regular expression"),
+            ("os:(D+)+ebian", "grain_pcre", "an endless repeat (at character 1)"),
+            ("web1 and J@role:(f+)+r", "compound", "an endless repeat (at character 10)"),
+            ("db* and P|@os|(Deb", "compound", "at position 0 (at character 9)"),
+        ]:
+            expansion = expected(tgt, tgt_type, list(FLEET), FLEET.get, {})
+            self.assertEqual(expansion.minions, [])
+            self.assertIn(problem, expansion.problem, tgt)
+
+    def test_sound_expressions_that_mean_nobody_have_no_problem(self) -> None:
+        """
+        Also one whose groups hold the delimiter of the path.
+        """
+        for tgt in ["os:(?:Arch|Gentoo)", "os:Arch", "nothing:a:b", "os"]:
+            expansion = expected(tgt, "grain_pcre", list(FLEET), FLEET.get, {})
+            self.assertEqual(expansion, Expansion(), tgt)
+        delimited = expected("os|(?:x)", "grain_pcre", list(FLEET), FLEET.get, {}, "|")
+        self.assertEqual(delimited, Expansion())
+
     def test_a_minion_that_costs_too_much_is_not_chosen_by_not(self) -> None:
         """
         ``not`` before a pattern that cannot be worked out does not choose that minion.

@@ -22,6 +22,7 @@ from txsalt.targeting.matches_me import (
     COMPOUNDS,
     WITH_DELIMITER,
     check_pattern,
+    check_regex,
     leaf_matcher,
     looks_at,
     usable_compound,
@@ -35,7 +36,8 @@ class Expansion:
     Whom a target means.
 
     ``minions`` are the expected ids, in the order of the known ids; ``missing`` are ids that a
-    list names and nobody knows; ``problem`` says why a target that is malformed means nobody.
+    list names and nobody knows; ``problem`` says why a target that is malformed, or takes too
+    long to match, means nobody.
     """
 
     minions: list[str] = Factory(list)
@@ -72,7 +74,21 @@ def expected(
         return Expansion(problem=f"unknown kind of target: {tgt_type!r}")
     if tgt_type == "glob" and isinstance(tgt, str) and not _WILD.intersection(tgt):
         return Expansion([tgt] if tgt in ids else [])
-    return Expansion(list(filter(_decision(node, tgt_type, facts_of), ids)))
+    refusals: list[BadTarget] = []
+    minions = list(filter(_decision(node, tgt_type, facts_of, refusals), ids))
+    return Expansion(minions, problem="" if minions else _problem(node, tgt_type, refusals))
+
+
+def _problem(node: Node, tgt_type: str, refusals: list[BadTarget]) -> str:
+    """Say what is wrong with a target that can be read and means nobody; "" for nothing."""
+    if refusals:
+        return str(refusals[0])
+    for leaf in leaves(node):
+        try:
+            check_regex(leaf, tgt_type)
+        except BadTarget as exc:
+            return str(BadTarget(exc.reason, leaf.position))
+    return ""
 
 
 def _listed(tgt: str | Sequence[str], ids: list[str]) -> Expansion:
@@ -102,8 +118,14 @@ def _read(
     return Pattern(tgt_type, tgt, delimiter if tgt_type in WITH_DELIMITER else ":")
 
 
-def _decision(node: Node, tgt_type: str, facts_of: FactsOf) -> Callable[[str], bool]:
-    """Return what tells of an id whether it is meant, or may be: facts that nobody has here."""
+def _decision(
+    node: Node, tgt_type: str, facts_of: FactsOf, refusals: list[BadTarget]
+) -> Callable[[str], bool]:
+    """
+    Return what tells of an id whether it is meant, or may be: facts that nobody has here.
+
+    The first refusal to match a pattern is added to ``refusals``.
+    """
     decide = {id(each): _of_leaf(each, tgt_type, facts_of) for each in leaves(node)}
     only = decide[id(node)] if isinstance(node, Pattern) else None
     minion_id = ""
@@ -116,7 +138,9 @@ def _decision(node: Node, tgt_type: str, facts_of: FactsOf) -> Callable[[str], b
         minion_id = asked
         try:
             return (evaluate(node, leaf) if only is None else only(asked)) is not False
-        except BadTarget:
+        except BadTarget as exc:
+            if not refusals:
+                refusals.append(BadTarget(exc.reason, exc.position))
             return False
 
     return is_meant
@@ -139,7 +163,7 @@ def _of_leaf(leaf: Pattern, tgt_type: str, facts_of: FactsOf) -> Callable[[str],
         found = told(minion_id)
         if isinstance(found, BadTarget):
             # One that is raised again would keep the frames of each time.
-            raise BadTarget(found.reason)
+            raise BadTarget(found.reason, leaf.position)
         return found
 
     return decide

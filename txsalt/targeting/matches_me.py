@@ -12,7 +12,7 @@ from txsalt.targeting import matchers
 from txsalt.targeting.bounded_regex import MAX_PATTERN, bounded_regex
 from txsalt.targeting.expression import Node, Pattern, evaluate, leaves, parse_compound
 from txsalt.targeting.facts import Facts, Source
-from txsalt.targeting.paths import Kind, first_word, path_matcher
+from txsalt.targeting.paths import Kind, first_word, path_matcher, refuse_malformed
 
 # A delimiter of the publication's own counts only for these.
 WITH_DELIMITER = frozenset(["grain", "grain_pcre", "pillar"])
@@ -129,3 +129,14 @@ def check_pattern(engine: str, pattern: str) -> None:
         matchers.network_of(pattern)
     elif len(pattern) > MAX_PATTERN and engine != "list":
         raise BadTarget(f"pattern longer than {MAX_PATTERN} characters")
+
+
+def check_regex(leaf: Pattern, tgt_type: str) -> None:
+    """
+    Raise BadTarget for a regular expression on facts that is none, wherever its path is split.
+
+    It matches no value, here as with Salt. As a key may be spelled like that, this is only for
+    saying why a target means nobody.
+    """
+    if _KINDS.get(_engine(leaf, tgt_type)) == "pcre":
+        refuse_malformed(leaf.pattern, leaf.delimiter)

@@ -73,6 +73,24 @@ def first_word(expression: str, delimiter: str = ":") -> str | None:
     return expression.split(delimiter, 1)[0]
 
 
+def refuse_malformed(expression: str, delimiter: str = ":") -> None:
+    """Raise MalformedRegex if no way to split the path leaves a regular expression behind it."""
+    pattern = expression.partition(delimiter)[2] if delimiter else ""
+    problem: MalformedRegex | None = None
+    while pattern:
+        try:
+            bounded_regex(pattern)
+            return
+        except MalformedRegex as exc:
+            problem = problem or MalformedRegex(exc.reason)
+        except BadTarget:
+            return
+        # Inside of maps the default delimiter parts the words, whatever the target's own.
+        pattern = max((pattern.partition(each)[2] for each in (delimiter, ":")), key=len)
+    if problem is not None:
+        raise problem
+
+
 def keys_of(word: str) -> frozenset[Any]:
     """Return the keys that a word of an expression may mean: itself, a number, a boolean."""
     return frozenset([word, *_typed(word)])
