@@ -28,6 +28,7 @@ from txsalt.minion.daemon.link import Link, Welcome
 from txsalt.minion.daemon.listener import Listener
 
 _CONNECTION_PATIENCE = 10.0  # seconds
+_GRAINS_AGAIN = 30.0  # seconds
 
 
 @frozen(kw_only=True)
@@ -86,6 +87,8 @@ class Arrival(Service):
         """Begin to sign in, which may take for ever."""
         super().startService()
         self._do(self._begin())
+        if not self._facts.facts.grains:
+            self._do(self._collect_grains())
 
     def stopService(self) -> None:
         """Give up what is under way. Twice is no error."""
@@ -107,6 +110,14 @@ class Arrival(Service):
             self._link.tell_at_sign_in({name: grains.get(name) for name in wanted})
         await deferLater(self._clock, self._settings.startup_delay * self._chance())
         await self._link.sign_in()
+
+    async def _collect_grains(self) -> None:
+        """A machine that was too busy at the start must not be nobody for good."""
+        while not self._facts.facts.grains:
+            await deferLater(self._clock, _GRAINS_AGAIN)
+            await self._facts.refresh_grains()
+        if self._welcome is not None:
+            await self._facts.refresh_pillar()  # it was made for a minion without grains
 
     def _signed_in(self, welcome: Welcome) -> None:
         self._welcome = welcome
