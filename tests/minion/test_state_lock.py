@@ -139,6 +139,17 @@ class StateLockTests(SynchronousTestCase):
         with held("test.ping", [], self.context):
             self.assertFalse(os.path.exists(self.folder))
 
+    def test_full_disk(self) -> None:
+        """
+        A disk that is full keeps no state run from its work, which may be to clear it.
+        """
+        full = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, -1))\n"
+        done = subprocess.run(
+            [sys.executable, "-c", full + textwrap.dedent(HOLDER), self.folder],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False,
+        )  # fmt: skip
+        self.assertEqual((done.stdout, done.returncode), ("held\n", 0), done.stderr)
+
     def test_unusable_folder(self) -> None:
         """
         Where no lock can be held no state is run.

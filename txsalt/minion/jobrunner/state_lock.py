@@ -58,9 +58,7 @@ def held(fun: str, arg: Sequence[Any], context: Context) -> Iterator[None]:
     descriptor = _open(os.path.join(str(context.config["cachedir"]), NAME))
     try:
         _take(descriptor, wish, context)
-        about = f"{fun} {os.getpid()} {context.jid} {int(time.time())}\n"
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, about.encode(), 0)
+        _tell_others(descriptor, fun, context.jid)
         yield
     finally:
         os.close(descriptor)  # and with it goes the lock
@@ -87,6 +85,13 @@ def _take(descriptor: int, wish: state_runs.StateRun, context: Context) -> None:
     _tell(context, f"for {whom}")
     fcntl.lockf(descriptor, fcntl.LOCK_EX)
     _tell(context, "")
+
+
+def _tell_others(descriptor: int, fun: str, jid: str) -> None:
+    # Only for people: a full disk must not keep from its work the run that may clear it.
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{fun} {os.getpid()} {jid} {int(time.time())}\n".encode(), 0)
 
 
 def _try(descriptor: int) -> bool:
