@@ -180,6 +180,24 @@ class CmdTests(SynchronousTestCase):
         self.assertEqual(self.shared["retcode"], 1)
         self.assertEqual(running(mark), [])
 
+    def test_no_timeout(self) -> None:
+        """
+        A time-out of 0 is none: the command gets the time that it takes.
+        """
+        self.assertEqual(self.call("shell", "sleep 0.1; echo done", timeout=0), "done")
+
+    def test_root_with_links_out_of_it(self) -> None:
+        """
+        A root folder whose dev is a link to a folder outside is refused: nothing is mounted there.
+        """
+        root, other = (Path(self.mktemp()).absolute() for _ in range(2))
+        other.mkdir()
+        (root / "bin").mkdir(parents=True)
+        (root / "dev").symlink_to(other)
+        exc = self.assertRaises(CommandExecutionError, self.call, "run_chroot", str(root), "true")
+        self.assertIn("leads out of", str(exc))
+        self.assertFalse(os.path.ismount(other))
+
     def test_timeout_of_one_that_starts_others(self) -> None:
         """
         A command that starts one process after the other leaves none of them.

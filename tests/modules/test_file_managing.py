@@ -131,6 +131,18 @@ class ManageTests(FileCase):
 class BackupTests(FileCase):
     """Old contents that were kept."""
 
+    def test_restored_secret(self) -> None:
+        """
+        A file that is gone comes back with the mode that it had.
+        """
+        path = self.made("a", mode=0o600)
+        self.call("manage_file", path, "", None, None, {}, None, None, None, None, "base", "minion",
+                  contents="new\n")  # fmt: skip
+        path.unlink()
+        self.assertIs(self.call("restore_backup", path, 0)["result"], True)
+        self.assertEqual(path.read_bytes(), b"old\n")
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+
     def test_keep_list_restore_delete(self) -> None:
         """
         What is managed with backup=minion can be listed, brought back and thrown away.

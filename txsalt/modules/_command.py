@@ -91,6 +91,8 @@ def run_for(module: Mapping[str, Any], call: Mapping[str, Any], **fixed: Any) ->
     given = {**(call.get("kwargs") or {}), **call, **fixed}
     given |= filled_command(module, given)
     command = Command(**{name: given[name] for name in _NAMES if name in given})
+    if not command.timeout:
+        command = evolve(command, timeout=None)  # 0 is no limit
     typed = bool(given.get("__pub_jid"))
     if command.python_shell is None:
         safe = module["__opts__"].get("cmd_safe", True)

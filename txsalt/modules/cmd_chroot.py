@@ -83,9 +83,9 @@ def _mounted(root: str, binds: list[str]) -> Iterator[None]:
     mounted: list[str] = []
     try:
         for name, kind in _MOUNTS:
-            _mount(os.path.join(root, name), kind, kind, "defaults", mounted)
+            _mount(root, name, kind, kind, "defaults", mounted)
         for each in binds:
-            _mount(os.path.join(root, each.lstrip("/")), each, "", "bind", mounted)
+            _mount(root, each, each, "", "bind", mounted)
         yield
     finally:
         left = [each for each in reversed(mounted) if __salt__["mount.umount"](each) is not True]
@@ -93,7 +93,13 @@ def _mounted(root: str, binds: list[str]) -> Iterator[None]:
         raise CommandExecutionError(f"still mounted: {', '.join(left)}")
 
 
-def _mount(place: str, device: str, kind: str, opts: str, mounted: list[str]) -> None:
+def _mount(
+    root: str, name: str, device: str, kind: str, opts: str, mounted: list[str]
+) -> None:
+    place = os.path.join(root, name.strip("/"))
+    if os.path.commonpath([root, os.path.realpath(place)]) != root:
+        # A link of the image's own would have us mount over a folder of this machine.
+        raise CommandExecutionError(f"{place} leads out of {root}")
     if os.path.ismount(place):
         return  # whoever did that will undo it
     told = __salt__["mount.mount"](place, device, fstype=kind, opts=opts)

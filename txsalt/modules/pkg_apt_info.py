@@ -149,7 +149,9 @@ def set_selections(
         raise SaltInvocationError("'selection' and 'path' cannot be specified together")
     if path:
         cached = __salt__["cp.cache_file"](path, saltenv)
-        selection = _apt.read_selections(Path(cached).read_text())
+        if not cached:
+            raise CommandExecutionError(f"{path} was not found")
+        selection = _apt.read_selections(Path(cached).read_text(errors="replace"))
     wrong = [state for state in selection or {} if state not in _STATES]
     if wrong:
         raise SaltInvocationError(f"Invalid state(s): {', '.join(wrong)}")

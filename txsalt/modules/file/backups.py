@@ -8,7 +8,7 @@ import os
 import re
 from typing import Any  # users pass numbers as text
 
-from txsalt.modules._atomic import copy_whole
+from txsalt.modules._atomic import copy_whole, keep_beside
 from txsalt.modules.file._backup import copies, keep_copy
 from txsalt.modules.file._paths import expand
 
@@ -47,7 +47,9 @@ def restore_backup(path: str, backup_id: Any) -> dict[str, Any]:
     try:
         if os.path.exists(path):
             keep_copy(path, __opts__["cachedir"])
-        copy_whole(location, path)
+            copy_whole(location, path)
+        else:
+            keep_beside(location, path)  # with owner and mode, which nothing else knows any more
     except OSError as exc:
         return {"result": False, "comment": f"Unable to restore {location} to {path}: {exc}"}
     return {"result": True, "comment": f"Successfully restored {location} to {path}"}

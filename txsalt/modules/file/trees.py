@@ -137,7 +137,8 @@ def copy(src: str, dst: str, recurse: bool = False, remove_existing: bool = Fals
 
     The copy gets owner, group and mode of the source; the files in a folder, as with Salt, those of
     new files, so that secret ones can be read by others. ``remove_existing`` deletes the
-    destination first, and then files in folders keep their modes. Links to files are copied as files.
+    destination first, and then files in folders keep their modes. Links to files are copied as
+    files.
 
     CLI Example: txsalt-cli '*' file.copy /path/to/src /path/to/dst recurse=True
     """
