@@ -209,6 +209,13 @@ class MasterUnreachable(LocalError):
         return f"no master answers at {self.where}: {self.reason}"
 
 
+class BusForbidden(MasterUnreachable):
+    """An event bus that is there, but not for this user."""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
 @frozen
 class EndpointUnusable(LocalError):
     """A socket address that cannot be bound or connected: in use, too long, not permitted."""

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import txsalt
 from txsalt.errors import (
+    BusForbidden,
     CannotCreate,
     ConfigError,
     KeyFileError,
@@ -42,6 +43,7 @@ class ExitCodeTests(SynchronousTestCase):
             (KeyFileError("x", "y"), exit_codes.NO_PERMISSION),
             (MasterUnreachable("x", "y"), exit_codes.UNAVAILABLE),
             (LocalError("x"), exit_codes.GENERIC),
+            (BusForbidden("x", "y"), exit_codes.NO_PERMISSION),
             (CannotCreate("x", "y"), exit_codes.CANNOT_CREATE),
             (OSError(28, "x"), exit_codes.TEMPORARY_FAILURE),
             (RequestRefused("x"), exit_codes.GENERIC),

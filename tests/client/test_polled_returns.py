@@ -4,9 +4,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsalt.client.bus import BusForbidden
 from txsalt.client.polled_returns import PolledReturns
-from txsalt.errors import RequestRefused
+from txsalt.errors import BusForbidden, RequestRefused
 from txsalt.wire import serial
 
 JID, OTHER = "20240101000000000001", "20240101000000000002"

@@ -15,7 +15,7 @@ from typing import Any, Protocol  # event data is any msgpack value
 
 import zmq
 
-from txsalt.errors import MasterUnreachable, RemoteError
+from txsalt.errors import BusForbidden, MasterUnreachable, RemoteError
 from txsalt.events import tags
 from txsalt.wire import event
 
@@ -24,10 +24,6 @@ _FIRE_MS = 2000  # time for a master that is being started anew
 _RUNNING = "is txsalt-master running?"
 
 _FORBIDDEN = "this user may not use it; ask for its owner or group"
-
-
-class BusForbidden(MasterUnreachable):
-    """A bus that is there, but not for this user."""
 
 
 class Ear(Protocol):

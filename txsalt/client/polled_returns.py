@@ -11,8 +11,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any  # event data is any msgpack value
 
-from txsalt.client.bus import BusForbidden
-from txsalt.errors import RequestRefused
+from txsalt.errors import BusForbidden, RequestRefused
 from txsalt.events import tags
 from txsalt.wire import serial
 
@@ -42,7 +41,8 @@ class PolledReturns:
             return
         match = _RETURNS.fullmatch(prefix)
         if match is None:
-            raise BusForbidden("the event bus", "this user may follow own jobs, but hear no events")
+            reason = "this user may follow own jobs, but hear no events, as --stream needs"
+            raise BusForbidden("the event bus", reason)
         self._seen[match[1]] = set()
         self._pause = _SOONEST
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any  # arguments and results are any msgpack v
 import zmq
 
 from txsalt.client import credentials
-from txsalt.client.bus import BusForbidden, Ear, EventBus
+from txsalt.client.bus import Ear, EventBus
 from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.client.request import Requests
 from txsalt.client.steps import Job, NobodyMatches, Published
-from txsalt.errors import MasterUnreachable, RequestRefused
+from txsalt.errors import BusForbidden, MasterUnreachable, RequestRefused
 from txsalt.jobs import jid as jids
 from txsalt.wire import endpoint, job_loads
 

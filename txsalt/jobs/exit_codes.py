@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from txsalt.errors import (
+    BusForbidden,
     CannotCreate,
     ConfigError,
     KeyFileError,
@@ -38,7 +39,7 @@ def of_error(error: LocalError | RemoteError | OSError) -> int:
     match error:
         case ConfigError():
             return CONFIGURATION
-        case KeyFileError():
+        case KeyFileError() | BusForbidden():
             return NO_PERMISSION
         case MasterUnreachable():
             return UNAVAILABLE
