@@ -114,6 +114,33 @@ class SecretsTests(FilesCase):
         self.assertNotIn(found.aes, repr(found))
 
 
+class SerialTests(FilesCase):
+    """Serials of publications over restarts."""
+
+    def test_clock(self) -> None:
+        """
+        Serials grow over a restart, also when the clock was set back meanwhile, or the file lost.
+        """
+        first = secrets.first_serial(self.folder, 1_000_000)
+        self.assertEqual(first, 1_000_000)
+        self.assertEqual(secrets.first_serial(self.folder, 2_000_000), 2_000_000)
+        back = secrets.first_serial(self.folder, 500_000)
+        self.assertGreater(back, 2_000_000 + 10**9)
+        again = secrets.first_serial(self.folder, 600_000)
+        self.assertGreater(again, back)
+        self.assertEqual(self.mode(".serial"), 0o600)
+        self.write(".serial", b"nonsense")
+        self.assertEqual(secrets.first_serial(self.folder, 3_000_000), 3_000_000)
+
+    def test_unusable(self) -> None:
+        """
+        A folder that cannot be written is an error that names the file.
+        """
+        os.mkdir(f"{self.folder}/.serial")
+        error = self.assertRaises(KeyFileError, secrets.first_serial, self.folder, 1)
+        self.assertIn(".serial", str(error))
+
+
 class UserKeyTests(FilesCase):
     def test_kept(self) -> None:
         """

@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
+from txsalt.errors import KeyFileError
 from txsalt.master.daemon.publish_relay import PublishRelay
 from txsalt.master.store import secrets as store
 from txsalt.protocol.publication import Sealer
@@ -120,11 +121,19 @@ class SharedKey(Service):
         if self.on_rotated is not None:
             self.on_rotated()
 
+    def _first_serial(self) -> int:
+        now = time.time_ns() // 1000
+        try:
+            return store.first_serial(self._pki_dir, now)
+        except KeyFileError as exc:
+            self.log.error("{why}; minions drop jobs if the clock was set back", why=exc)
+            return now
+
     def _sealer(self) -> Sealer:
-        # The serial must grow over a restart with the same key, so it starts from the clock.
+        # The serial must grow over a restart with the same key, and a rotation that failed.
         return Sealer(
             Crypticle(self._secrets.aes),
-            serial=time.time_ns() // 1000,
+            serial=self._first_serial(),
             key=self._signing_key,
             sig_algo=self._sig_algo,
         )

@@ -19,7 +19,9 @@ from txsalt.wire.crypticle import Crypticle, generate_key_string
 from txsalt.wire.session_key import SECRET_BYTES
 
 FILE_NAME = ".secrets"
+SERIAL_NAME = ".serial"
 _LONGEST = 4096  # bytes
+_RUN = 10**12  # more publications than one run of a master sends
 
 
 @frozen(kw_only=True)
@@ -67,6 +69,30 @@ def rotate_aes(pki_dir: str, secrets: Secrets) -> Secrets:
     renewed = evolve(secrets, aes=generate_key_string())
     _save(os.path.join(pki_dir, FILE_NAME), renewed)
     return renewed
+
+
+def first_serial(pki_dir: str, now_us: int) -> int:
+    """
+    Return where the serials of this run begin, and keep it: above those of all former runs.
+
+    That is the time in microseconds, unless the clock was set back since the last start: minions
+    would take all publications of this run for replayed ones. Raises KeyFileError.
+    """
+    path = os.path.join(pki_dir, SERIAL_NAME)
+    try:
+        with open(path, "rb") as file:
+            last = int(file.read(_LONGEST))
+    except (FileNotFoundError, ValueError):
+        last = 0
+    except OSError as exc:
+        raise KeyFileError(path, exc.strerror or str(exc)) from exc
+    begin = now_us if now_us > last else last + _RUN
+    try:
+        make_private_folder(pki_dir)
+        write_private(path, b"%d\n" % begin)
+    except OSError as exc:
+        raise KeyFileError(path, exc.strerror or str(exc)) from exc
+    return begin
 
 
 def _save(path: str, secrets: Secrets) -> None:
