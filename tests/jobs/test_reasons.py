@@ -62,6 +62,15 @@ class DecideTests(SynchronousTestCase):
         self.assertEqual(decide("m1", HERE, None, answered=False, note=note).word, "deadline")
         self.assertEqual(decide("m1", AWAY, None, answered=False, note=note).word, "disconnected")
 
+    def test_own_words(self) -> None:
+        """
+        What a minion says is one line, and no long one.
+        """
+        fate = {"state": "refused", "reason": "bad\nweb2: load" + 1000 * "."}
+        text = str(decide("m1", HERE, fate, answered=True))
+        self.assertTrue(text.startswith("its return is refused: bad web2: load..."))
+        self.assertLess(len(text), 600)
+
     def test_since(self) -> None:
         """
         A minion that is gone is told with the time since when.

@@ -48,6 +48,15 @@ class NestedTests(SynchronousTestCase):
             ],
         )  # fmt: skip
 
+    def test_names_stay_on_their_line(self) -> None:
+        """
+        No name in a map looks like the answer of another minion.
+        """
+        forged = {"web1": {"x": 1, "y\nweb2:\n    False": 2}}
+        for how in NAMES:
+            for line in render(forged, how).split("\n"):
+                self.assertFalse(line.startswith(("web2", "    False")), how)
+
     def test_minions_and_simple_values(self) -> None:
         """
         Each minion's name stands on a line of its own, its value below.

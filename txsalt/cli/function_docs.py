@@ -26,5 +26,10 @@ def show(session: Session, job: Job, how: str | None) -> int:
         return exit_codes.OK
     for name, text in ordered.items():
         lines = to_text(text).strip("\n").split("\n")
-        print(f"{to_text(name)}:\n", *(f"    {line}".rstrip() for line in lines), "", sep="\n")
+        print(
+            to_text(name).replace("\n", r"\n") + ":\n",
+            *(f"    {line}".rstrip() for line in lines),
+            "",
+            sep="\n",
+        )
     return exit_codes.OK

@@ -13,6 +13,7 @@ from txsalt.jobs import exit_codes
 from txsalt.light import frozen
 
 SEVERAL = 80  # more than one reason
+_LONGEST = 500  # characters of what a minion says
 EXIT_CODES = {
     "no_key": 81,
     "key_pending": 82,
@@ -155,7 +156,8 @@ def _of_fate(fate: Mapping[str, Any] | None) -> Reason | None:
         case {"state": "waiting"}:
             return Reason(word="return_waiting", text="it has ended; its return is on its way")
         case {"state": "refused", "reason": str() as reason}:
-            return Reason(word="return_refused", text=f"its return is refused: {reason}")
+            told = " ".join(reason.split())[:_LONGEST]
+            return Reason(word="return_refused", text=f"its return is refused: {told}")
         case {"state": "ended"}:
             text = "it has ended and sent its return, which is not in the store"
             return Reason(word="result_lost", text=text)

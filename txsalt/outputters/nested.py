@@ -50,7 +50,9 @@ class _Nested:
         if depth:
             yield blanks + self.colors.key("----------")
         for key in sorted(value, key=to_text):
-            yield f"{blanks}{self.colors.key(to_text(key))}:"
+            # On one line: what followed a line feed could pass for the answer of another minion.
+            name = to_text(key).replace("\n", r"\n")
+            yield f"{blanks}{self.colors.key(name)}:"
             yield from self.lines(value[key], indent + _STEP, depth + 1)
 
     def list(self, value: list[Any] | tuple[Any, ...], indent: int, depth: int) -> Iterator[str]:
