@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.modules.tools import FakeTools, load, real, room_for
-from txsalt.jobs.errors import CommandExecutionError
+from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _fstab
 
 DF = """\
@@ -44,9 +44,38 @@ class FstabTests(SynchronousTestCase):
         result, lines = _fstab.change(["# end"], entry, "auto", False)
         self.assertEqual((result, lines[0]), ("new", "# end\n"))
 
+    def test_blanks(self) -> None:
+        """
+        Blanks in paths are written as fstab wants them; elsewhere they would break the line.
+        """
+        path = Path(self.mktemp())
+        path.write_text("# mine\n")
+        mount = real(test=False).mount
+        given = ("/mnt/my share", "//nas/my share", "cifs")
+        self.assertEqual(mount.set_fstab(*given, config=str(path)), "new")
+        self.assertEqual(mount.set_fstab(*given, config=str(path)), "present")
+        line = "//nas/my\\040share\t\t/mnt/my\\040share\tcifs\tdefaults\t0 0\n"
+        self.assertEqual(path.read_text(), f"# mine\n{line}")
+        for bad in ({"fstype": ""}, {"opts": "ro, noatime"}, {"name": "/a\n/dev/x /"}):
+            entry = {"name": "/a", "device": "/dev/a", "fstype": "ext4", **bad}
+            self.assertRaises(SaltInvocationError, mount.set_fstab, config=str(path), **entry)
+        self.assertTrue(mount.rm_fstab(*given[:2], config=str(path)))
+        self.assertEqual(path.read_text(), "# mine\n")
+
 
 class MountTests(SynchronousTestCase):
     """What mount is asked to do."""
+
+    def test_mounted_with_blanks(self) -> None:
+        """
+        A place with blanks in its name is known to be mounted.
+        """
+        mount = load("mount", FakeTools({}))
+        line = ["/dev/a", "/mnt/my\\040a", "ext4", "rw", "0", "0"]
+        self.patch(mount, "_table", lambda path: [line])
+        self.assertTrue(mount.is_mounted("/mnt/my a"))
+        self.assertTrue(mount.is_mounted("/mnt/my\\040a"))
+        self.assertFalse(mount.is_mounted("/mnt/my"))
 
     def test_words(self) -> None:
         """

@@ -6,7 +6,7 @@ Source: fstab(5); Salt 3008.3, modules/mount.py.
 
 from collections.abc import Mapping, Sequence
 
-from txsalt.jobs.errors import CommandExecutionError
+from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 
 FIELDS = ("device", "name", "fstype", "opts", "dump", "pass_num")
 
@@ -39,6 +39,23 @@ def read_line(line: str) -> Entry | None:
     if line.startswith("#") or not 4 <= len(words) <= 6:
         return None
     return dict(zip(FIELDS, words + ["0"] * (6 - len(words)), strict=True))
+
+
+def escaped(path: str) -> str:
+    """Write a device or mount point as fstab has it: blanks in it are octal numbers."""
+    return path.replace("\\ ", " ").replace(" ", "\\040").replace("\t", "\\011")
+
+
+def checked(entry: Entry) -> Entry:
+    """
+    Give back an entry that is one line when written; raises SaltInvocationError for others.
+
+    A line that cannot be read keeps a machine from booting.
+    """
+    for key, value in entry.items():
+        if len(value.split()) != 1 or value.split()[0] != value:
+            raise SaltInvocationError(f"{key} is {value!r}; fstab needs one word")
+    return entry
 
 
 def write_line(entry: Mapping[str, str]) -> str:

@@ -28,7 +28,10 @@ def redacted(url: str) -> str:
 def read(url: str, verify_ssl: bool = True) -> bytes:
     """Give the content at an address. Raises CommandExecutionError."""
     with _opened(url, verify_ssl, {}) as answer:
-        return answer.read()
+        try:
+            return answer.read()
+        except ConnectionError as exc:
+            raise CommandExecutionError(f"{redacted(url)}: {exc.strerror or exc}") from exc
 
 
 def exists(url: str, verify_ssl: bool = True) -> bool:

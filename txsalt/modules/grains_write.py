@@ -201,4 +201,6 @@ def _read() -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, RenderError) as exc:
         raise CommandExecutionError(f"Unable to read existing grains file: {exc}") from exc
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict | None):
+        raise CommandExecutionError(f"Unable to read existing grains file: {_path()} is no map")
+    return found or {}

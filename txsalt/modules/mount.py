@@ -43,7 +43,7 @@ def is_mounted(name: str) -> bool:
 
     CLI Example: txsalt-cli '*' mount.is_mounted /mnt/share
     """
-    return any(words[1] == name for words in _table("/proc/self/mounts"))
+    return any(name in (words[1], _plain(words[1])) for words in _table("/proc/self/mounts"))
 
 
 def mount(
@@ -237,6 +237,11 @@ def _table(path: str) -> list[list[str]]:
     except OSError as exc:
         raise CommandExecutionError(f"File not readable {path}") from exc
     return [line.split() for line in text.splitlines() if line.strip()]
+
+
+def _plain(path: str) -> str:
+    """Give a path of /proc/self/mounts as users write it."""
+    return re.sub(r"\\(040|011|012|134)", lambda found: chr(int(found[1], 8)), path)
 
 
 def _listed(opts: Any) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any  # users pass options as text or list
 
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules._atomic import write_whole
-from txsalt.modules._fstab import change, read_line, same
+from txsalt.modules._fstab import change, checked, escaped, read_line, same
 from txsalt.modules._text_file import lines_of, read_text, write_text
 from txsalt.renderers.yaml import dump, load
 
@@ -65,8 +65,8 @@ def set_fstab(
     """
     options = opts if isinstance(opts, str) else ",".join(opts)
     entry = {
-        "device": device.replace("\\ ", "\\040"),
-        "name": name,
+        "device": escaped(device),
+        "name": escaped(name),
         "fstype": fstype,
         "opts": options.replace("\\ ", "\\040"),
         "dump": str(dump),
@@ -74,7 +74,7 @@ def set_fstab(
     }
     if not os.path.isfile(config):
         raise CommandExecutionError(f'Bad config file "{config}"')
-    result, lines = change(_read(config), entry, match_on, not_change)
+    result, lines = change(_read(config), checked(entry), match_on, not_change)
     if result != "present" and not (test or __opts__.get("test")):
         write_text(config, "".join(lines))
     return result
@@ -87,7 +87,7 @@ def rm_fstab(name: str | None, device: str | None, config: str = "/etc/fstab") -
     CLI Example: txsalt-cli '*' mount.rm_fstab /mnt/foo /dev/sdg
     """
     given = {"name": name, "device": device}
-    wanted = {key: value for key, value in given.items() if value is not None}
+    wanted = {key: escaped(value) for key, value in given.items() if value is not None}
     lines = _read(config)
     kept = [line for line in lines if (entry := read_line(line)) is None or not same(entry, wanted)]
     if kept != lines:
