@@ -17,6 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.master.place import key_pair
 from txsalt.cli import main as program
 from txsalt.jobs import exit_codes
+from txsalt.master.store import database, drop_file, identities
 from txsalt.master.store.keys import KeyStore
 from txsalt.protocol.admission import KeyState
 
@@ -177,6 +178,25 @@ class ChangeTests(KeyCase):
             file.write("\n".join(lines[1:]) + "\n")
         self.run_key("log", code=1)
         self.assertIn("line 1", self.said)
+
+    def test_store_is_locked(self) -> None:
+        """
+        A deleted minion is kept out, and it is logged, also where its facts cannot be forgotten.
+        """
+        cache = os.path.join(self.folder, "cache")
+        os.makedirs(cache)
+        path = database.path_in(cache)
+        database.prepare(path)
+
+        def forget(*_: object) -> None:
+            raise database.Failure("database is locked")
+
+        self.patch(identities, "forget", forget)
+        self.run_key("delete", "web1", "--yes", code=1)
+        self.assertIn("the key of web1 is deleted", self.said)
+        self.assertIn("database is locked", self.said)
+        self.assertTrue(os.path.exists(os.path.join(cache, drop_file.NAME)))
+        self.assertEqual([each["act"] for each in self.data("log")["changes"]], ["deleted"])
 
     def test_denied(self) -> None:
         """

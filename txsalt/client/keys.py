@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from txsalt.client.session import Session
-from txsalt.errors import KeyFileError, MasterUnreachable
+from txsalt.errors import KeyFileError, MasterUnreachable, StoreError
 from txsalt.events import tags
 from txsalt.master.store import audit, database, drop_file, identities
 from txsalt.master.store.audit import Entry
@@ -141,9 +141,11 @@ class Keys:
     def delete(self, state: KeyState, minion_id: str) -> bool:
         """Delete the key that an id has in ``state``; return whether it was still there."""
         changes = self._store.delete(minion_id, (state,))
-        if changes and state is not KeyState.DENIED:
+        # First what keeps the minion out: the store may be locked, or the disk be full.
+        done = self._changed(changes)
+        if done and state is not KeyState.DENIED:
             self._forget(minion_id)
-        return self._changed(changes)
+        return done
 
     def _changed(self, changes: list[KeyChange]) -> bool:
         entries = [entry_of(each, self._config.hash_type, _who(), self._note) for each in changes]
@@ -160,12 +162,16 @@ class Keys:
 
     def _forget(self, minion_id: str) -> None:
         path = database.path_in(self._config.cachedir)
-        if os.path.exists(path):
-            connection = database.connect(path)
-            try:
-                identities.forget(connection, minion_id)
-            finally:
-                connection.close()
+        if not os.path.exists(path):
+            return
+        connection = database.connect(path)
+        try:
+            identities.forget(connection, minion_id)
+        except database.Failure as exc:
+            text = f"the key of {minion_id} is deleted, its cached facts could not be: {exc}"
+            raise StoreError(path, text) from exc
+        finally:
+            connection.close()
 
     def _tell(self, change: KeyChange) -> None:
         if not self._looked:
