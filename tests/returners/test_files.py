@@ -67,6 +67,18 @@ class RawFileTests(ReturnerCase):
         self.assertNotIn("ret_kwargs", lines[0])
         self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o600)
 
+    def test_modes(self) -> None:
+        """
+        A mode is octal; a number that YAML read as a decimal one is a mistake.
+        """
+        for mode, expected in (("0640", 0o640), (0o600, 0o600)):
+            self.use(filename=f"{self.path}{expected}", mode=mode)
+            self.call("returner")(ret())
+            self.assertEqual(os.stat(f"{self.path}{expected}").st_mode & 0o777, expected)
+        for mode in (600, 644, "rw", "1777", -1):
+            self.use(filename=self.path, mode=mode)
+            self.assertRaises(SaltInvocationError, self.call("returner"), ret())
+
     def test_no_folder(self) -> None:
         """
         A place that cannot be written is told.

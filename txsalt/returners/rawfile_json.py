@@ -48,6 +48,10 @@ def _append(path: str, line: bytes, mode: int) -> None:
 
 def _mode(value: object) -> int:
     try:
-        return value if isinstance(value, int) else int(str(value), 8)
+        mode = value if isinstance(value, int) else int(str(value), 8)
     except ValueError:
-        raise SaltInvocationError(f"{value!r} is no mode of a file") from None
+        mode = -1
+    if not 0 <= mode <= 0o777:
+        # YAML reads 600 without quotes as six hundred, which is another mode.
+        raise SaltInvocationError(f'{value!r} is no mode of a file, such as "0600" in quotes')
+    return mode
