@@ -92,7 +92,8 @@ class EntryTests(SynchronousTestCase):
             {"seconds": 1, "args": "x"}, {"seconds": 1, "kwargs": []}, {"seconds": 1, "until": "x"},
             {"seconds": 1, "maxrunning": 0}, {"seconds": 1, "missed": "maybe"},
             {"seconds": 1, "function": "ping"}, {"seconds": 1, "function": None},
-            {"seconds": 1, "returner": 5}, {"seconds": 1e12},
+            {"seconds": 1, "returner": 5}, {"seconds": 1e12}, {"seconds": 1e-9},
+            {"minutes": 0.001},
         ):  # fmt: skip
             with self.assertRaises(BadEntry, msg=str(options)) as caught:
                 job(**options)

@@ -36,6 +36,8 @@ NO_CACHE = "nocache"  # a value of return_job: fire the return, but do not store
 _CLOCKS = ("when", "cron", "once")
 _ONCE_FORM = "%Y-%m-%dT%H:%M:%S"
 _LONGEST = 100 * 366 * 86400  # seconds
+# One that is lost in the digits of a Unix time would be due again and again.
+_SHORTEST = 1.0
 _AT_ONCE = Splay()
 
 
@@ -150,8 +152,8 @@ def _timing(options: Mapping[str, Any], whens: Mapping[str, Any]) -> Timing:
 
 def _interval(options: Mapping[str, Any], units: Sequence[str]) -> Every:
     seconds = sum(_number(options[unit], unit) * UNITS[unit] for unit in units)
-    if not 0 < seconds <= _LONGEST:
-        raise ValueError(f"an interval of {seconds:g} seconds is none")
+    if not _SHORTEST <= seconds <= _LONGEST:
+        raise ValueError(f"an interval of {seconds:g} seconds is shorter than 1, or endless")
     return Every(seconds)
 
 
