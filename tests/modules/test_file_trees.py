@@ -9,6 +9,27 @@ from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 class TreeTests(FileCase):
     """Make, copy, move, remove."""
 
+    def test_link_with_a_slash(self) -> None:
+        """
+        Of a link that is named with a slash at its end the link goes, not what it leads to.
+        """
+        path = self.made("d/a")
+        (self.here / "l").symlink_to("d")
+        self.assertIs(self.call("remove", f"{self.here}/l/"), True)
+        self.assertEqual((self.names(), path.read_bytes()), (["d"], b"old\n"))
+
+    def test_copy_out_of_what_is_removed(self) -> None:
+        """
+        What is in the destination cannot be copied there once that is removed: nothing is.
+        """
+        path = self.made("d/sub/a")
+        for source in (path, path.parent, self.here / "d"):
+            self.assertRaises(
+                CommandExecutionError,
+                self.call, "copy", source, self.here / "d", recurse=True, remove_existing=True,
+            )  # fmt: skip
+            self.assertEqual(path.read_bytes(), b"old\n")
+
     def test_copied_folder_keeps_modes(self) -> None:
         """
         In a folder that is copied anew secret files are secret and scripts are scripts.

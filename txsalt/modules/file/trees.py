@@ -147,6 +147,8 @@ def copy(src: str, dst: str, recurse: bool = False, remove_existing: bool = Fals
         raise CommandExecutionError(f"{src}: there is no such file or folder")
     if (os.path.isdir(src) or os.path.isdir(dst)) and not recurse:
         raise SaltInvocationError("folders are copied, or copied over, with recurse=True only")
+    if remove_existing and os.path.isdir(dst) and _is_within(src, dst):
+        raise CommandExecutionError(f"{src} is in {dst}, which would be removed first")
     before = stats(src)
     with explained("cannot copy"):
         if os.path.isdir(src):
@@ -198,6 +200,7 @@ def remove(path: str, **kwargs: Any) -> bool:
     path = absolute(path)
     if os.path.normpath(path) in ("/", "//"):
         raise SaltInvocationError("the root folder is not removed")
+    path = path.rstrip("/")  # with a slash, a link would stand for all that it leads to
     with explained("cannot remove"):
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
@@ -258,8 +261,14 @@ def _changed_before(days: Any) -> float | None:
         raise SaltInvocationError(f"older_than={days!r} is no number of days") from None
 
 
+def _is_within(path: str, folder: str) -> bool:
+    """Tell whether a path is below a folder, or the same."""
+    top = os.path.realpath(folder)
+    return os.path.commonpath([top, os.path.realpath(path)]) == top
+
+
 def _copy_folder(src: str, dst: str, remove_existing: bool) -> None:
-    if f"{os.path.realpath(dst)}/".startswith(f"{os.path.realpath(src)}/"):
+    if _is_within(dst, src):
         raise CommandExecutionError(f"{dst} is in {src}, or the same")
     if remove_existing and os.path.lexists(dst):
         shutil.rmtree(dst) if os.path.isdir(dst) and not os.path.islink(dst) else os.remove(dst)
