@@ -159,6 +159,25 @@ class MinionDaemonTests(TestCase):
         jids = sorted(load["jid"] for load in self.master.sent("_return"))
         self.assertEqual(jids, ["20260101000000000005", "20260101000000000007"])
 
+    async def test_replayed_after_a_restart(self) -> None:
+        """
+        A recorded publication runs nothing either after the minion was started anew.
+        """
+        await self.start()
+        await self.ready()
+        frame = self.master.publish("test.ping", [], "20260101000000000022")
+        self.publisher.send([frame])
+        await self.result("20260101000000000022")
+        await self.minion.stopService()
+        self.master.loads.clear()
+        await self.start()
+        await self.ready()
+        self.publisher.send([frame])
+        self.publish("test.ping", [], "20260101000000000023")
+        await self.result("20260101000000000023")
+        self.assertEqual([each["jid"][-2:] for each in self.master.sent("_return")], ["23"])
+        self.assertEqual(os.stat(f"{self.config.cachedir}/publication.serial").st_mode, 0o100600)
+
     async def test_new_session_key(self) -> None:
         """
         When the master renewed the session key, a return gets through all the same.

@@ -14,8 +14,8 @@ from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules._extmods import GRAINS_CACHE
 
 # In the cache folder, but no cache: returns on their way to the master and to returners, what the
-# schedule remembers, and the running daemon's.
-_KEPT = frozenset({"outbox", "deliveries", "schedule.json", ".lock"})
+# schedule remembers, which publication was the last, and the running daemon's.
+_KEPT = frozenset({"outbox", "deliveries", "schedule.json", "publication.serial", ".lock"})
 
 
 def refresh_modules(**kwargs: Any) -> bool:

@@ -87,15 +87,27 @@ class Opener:
     """
 
     def __init__(
-        self, master_key: rsa.PublicKey, key_string: str, *, require_signature: bool, jids: int
+        self,
+        master_key: rsa.PublicKey,
+        key_string: str,
+        *,
+        require_signature: bool,
+        jids: int,
+        serial: int = 0,
     ) -> None:
+        """``serial`` is the last one that a former run saw under this key."""
         self._master_key = master_key
         self._require_signature = require_signature
         self._key_string = key_string
         self._crypticle = Crypticle(key_string)
-        self._serial = 0
+        self._serial = serial
         self._jids: OrderedDict[str, None] = OrderedDict()
         self._max_jids = jids
+
+    @property
+    def last(self) -> tuple[str, int]:
+        """The key string, and the last serial seen under it; 0: none."""
+        return self._key_string, self._serial
 
     def renew(self, master_key: rsa.PublicKey, key_string: str) -> bool:
         """Take the keys of a new sign-in; return whether the shared key is another one."""

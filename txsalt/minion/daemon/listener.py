@@ -33,6 +33,16 @@ class Closable(Protocol):
         """Let go."""
 
 
+class Serials(Protocol):
+    """What outlives this run: see ``serial_memory``."""
+
+    def last(self, key_string: str) -> int:
+        """Return the last serial under a key, 0 if none is known."""
+
+    def keep(self, key_string: str, serial: int) -> None:
+        """Note the last serial under a key."""
+
+
 Subscribe = Callable[
     [str, Sequence[bytes], Callable[[list[bytes]], None], Callable[[str], None]], Closable
 ]
@@ -64,6 +74,7 @@ class Listener(Service):
         run: Callable[[Publication], None],
         sign_in: Callable[[], Deferred[SignedIn]],
         pass_by: Callable[[str], None] = lambda _: None,
+        serials: Serials | None = None,
     ) -> None:
         """
         ``run`` gets every publication that is meant for this minion, once.
@@ -75,6 +86,7 @@ class Listener(Service):
         self._facts = facts
         self._run = run
         self._pass_by = pass_by
+        self._serials = serials
         self._opener: Opener | None = None
         self._socket: Closable | None = None
         self._endpoint = ""
@@ -94,6 +106,7 @@ class Listener(Service):
                 signed_in.aes,
                 require_signature=self._settings.require_signature,
                 jids=self._settings.jids,
+                serial=self._serials.last(signed_in.aes) if self._serials is not None else 0,
             )
         elif self._opener.renew(signed_in.master_key, signed_in.aes):
             self.log.info("the master's shared key is a new one")
@@ -159,4 +172,6 @@ class Listener(Service):
             self._pass_by(publication.jid)
             return
         opener.remember(publication.jid)
+        if self._serials is not None:
+            self._serials.keep(*opener.last)
         self._run(publication)

@@ -48,6 +48,7 @@ from txsalt.minion.daemon.schedule_bus import ScheduleBus
 from txsalt.minion.daemon.schedule_calls import ScheduleCalls
 from txsalt.minion.daemon.schedule_memory import ScheduleMemory
 from txsalt.minion.daemon.scheduled_runs import Outlets, ScheduledRuns
+from txsalt.minion.daemon.serial_memory import SerialMemory
 from txsalt.minion.daemon.zygote import Zygote
 from txsalt.process.folder_lock import FolderLock
 from txsalt.process.ordered import OrderedMultiService
@@ -143,6 +144,7 @@ def make_minion(
         runner.run,
         link.sign_in,
         partial(fate.heard, is_ours=False),
+        SerialMemory(os.path.join(config.cachedir, "publication.serial")),
     )
     mine = MineUpdate(reactor, config.id, runner, returns.put if config.mine_return_job else None)
 
