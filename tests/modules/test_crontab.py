@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.modules.tools import FakeTools, load
+from tests.modules.tools import FakeTools, load, room_for
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules import _crontab
 
@@ -147,6 +147,14 @@ class CronTests(SynchronousTestCase):
         ):
             exc = self.assertRaises(CommandExecutionError, call)
             self.assertIn("Input/output error", str(exc))
+        self.assertEqual(self.tools.text, "# mine\n")
+
+    def test_full_disk(self) -> None:
+        """
+        Without room for the new crontab the old one stays.
+        """
+        with room_for(5):
+            self.assertRaises(CommandExecutionError, self.cron.set_env, "root", "A", "b")
         self.assertEqual(self.tools.text, "# mine\n")
 
     def test_none(self) -> None:

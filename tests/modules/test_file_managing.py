@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 
 from tests.modules.calls import modules
 from tests.modules.file_case import FileCase
@@ -30,6 +31,18 @@ class ManageTests(FileCase):
         self.assertIs(told["result"], False)
         self.assertEqual(self.call("list_backups", path), {})
         self.assertEqual(path.read_bytes(), b"x" * 20000)
+
+    def test_no_room_for_contents(self) -> None:
+        """
+        Contents that do not fit on the disk are a failure in words; nothing is left of them.
+        """
+        path = self.made("a")
+        self.patch(tempfile, "tempdir", str(self.here))
+        with room_for(5000):
+            told = self.manage(path, contents="x" * 20000)
+        self.assertIs(told["result"], False)
+        self.assertIn("no room", told["comment"])
+        self.assertEqual((self.names(), path.read_bytes()), (["a"], b"old\n"))
 
     def test_template_that_changed(self) -> None:
         """

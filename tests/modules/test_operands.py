@@ -89,3 +89,11 @@ class GrepTests(FileCase):
         told = self.call("grep", path, "-v")
         self.assertEqual((told["retcode"], told["stdout"]), (0, "-v two"))
         self.assertEqual(self.call("grep", path, "ONE", "-i")["stdout"], "one")
+
+    def test_open_quote(self) -> None:
+        """
+        A quote without its end is my mistake, and told as such.
+        """
+        path = str(self.made("a", mode=0o755))
+        self.assertRaises(SaltInvocationError, self.call, "grep", path, "x", "it's")
+        self.assertRaises(SaltInvocationError, self.functions["cmd.script"], path, "it's")

@@ -7,6 +7,7 @@ its tool failed also fails the job.
 """
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any  # functions of modules take and return whatever they like
@@ -122,6 +123,14 @@ def run_tool(
             raise CommandExecutionError(_missing(words[0])) from exc
         raise
     return Done(retcode=answer["retcode"], stdout=answer["stdout"], stderr=answer["stderr"])
+
+
+def split_words(text: str) -> list[str]:
+    """Split a text as a shell does; raises SaltInvocationError for a quote without its end."""
+    try:
+        return shlex.split(text)
+    except ValueError as exc:
+        raise SaltInvocationError(f"{text!r} cannot be split into words: {exc}") from exc
 
 
 def operand(value: object) -> str:

@@ -7,7 +7,6 @@ Source: Salt 3008.3, modules/cmdmod.py.
 # fmt: off
 
 import os
-import shlex
 import shutil
 import stat
 import tempfile
@@ -19,6 +18,7 @@ from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules._account import find_account
 from txsalt.modules._command import DEFAULT_SHELL, run_for
 from txsalt.modules._template import context_of, fill
+from txsalt.modules._tool import split_words
 
 __virtualname__ = "cmd"
 
@@ -48,7 +48,7 @@ def script(source: str, args: Any = None, cwd: Any = None, stdin: Any = None,
     if original is None:
         __context__["retcode"] = 1
         return dict(_NOT_FOUND)
-    words = shlex.split(args) if isinstance(args, str) else [str(each) for each in args or []]
+    words = split_words(args) if isinstance(args, str) else [str(each) for each in args or []]
     content = _content(original, source, {**kwargs, "template": template, "saltenv": saltenv})
     copy = _private_copy(content, original, cwd, find_account(runas, None))
     given = {**locals(), "cmd": [copy, *words]}
@@ -62,13 +62,13 @@ def script(source: str, args: Any = None, cwd: Any = None, stdin: Any = None,
 def script_retcode(source: str, args: Any = None, cwd: Any = None, stdin: Any = None,
                    runas: str | None = None, group: str | None = None,
                    shell: str = DEFAULT_SHELL, python_shell: bool | None = None, env: Any = None,
-                   template: str | None = None, umask: Any = None, timeout: Any = None,
+                   template: str | None = "jinja", umask: Any = None, timeout: Any = None,
                    reset_system_locale: bool = True, saltenv: Any = None,
                    output_encoding: str | None = None, output_loglevel: str = "debug",
                    log_callback: Any = None, use_vt: bool = False, password: Any = None,
                    success_retcodes: Any = None, success_stdout: Any = None,
                    success_stderr: Any = None, **kwargs: Any) -> int:
-    """Copy a script, run it, and return its exit code only."""
+    """Copy a script, run it, and return its exit code only; here the script is a template."""
     given = locals()
     return script(**given.pop("kwargs"), **given)["retcode"]
 
@@ -104,14 +104,15 @@ def exec_code_all(lang: str, code: Any, cwd: Any = None, args: Any = None,
         Path(path).unlink(missing_ok=True)
 
 
-def which(cmd: str) -> str | None:
+def which(cmd: str | None) -> str | None:
     """Return the path of a program, or None."""
-    return shutil.which(cmd)
+    return shutil.which(cmd) if cmd else None
 
 
 def which_bin(cmds: Any) -> str | None:
     """Return the path of the first program of a list that is there, or None."""
-    return next((path for each in cmds if (path := which(each))), None)
+    names = [cmds] if isinstance(cmds, str) else cmds
+    return next((path for each in names if (path := which(each))), None)
 
 
 def has_exec(cmd: str) -> bool:

@@ -291,15 +291,19 @@ def _same_time(found: str, wanted: Any) -> bool:
 
 def _write(user: str, tab: Tab) -> str:
     """Install a crontab; give what crontab complained of, "" if it took it."""
-    handle, path = tempfile.mkstemp(prefix="txsalt-cron-")
+    path = ""
     try:
+        handle, path = tempfile.mkstemp(prefix="txsalt-cron-")
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(render(tab))
             if _runas(user):
                 os.fchown(file.fileno(), _uid(user), -1)
         done = _install(user, path)
+    except OSError as exc:
+        raise CommandExecutionError(f"the crontab cannot be written: {exc.strerror}") from exc
     finally:
-        Path(path).unlink()
+        if path:
+            Path(path).unlink()
     return done.complaint if done.retcode else ""
 
 

@@ -12,10 +12,14 @@ _PREFIX = "__salt.tmp."
 
 
 def keep(content: bytes) -> str:
-    """Write a temporary file that only this user can read; give its path."""
+    """Write a temporary file that only this user can read; give its path. Raises OSError."""
     descriptor, path = tempfile.mkstemp(prefix=_PREFIX)
-    with open(descriptor, "wb") as file:
-        file.write(content)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+    except OSError:
+        os.unlink(path)
+        raise
     return path
 
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules.file._compare import Ignored, difference
-from txsalt.modules.file._paths import octal
-from txsalt.modules.file._rendered import discard
+from txsalt.modules.file._paths import explained, octal
+from txsalt.modules.file._rendered import discard, keep
 from txsalt.modules.file.attributes import stats
 from txsalt.modules.file.permissions import lsattr
 from txsalt.modules.file.sources import get_managed, source_list
@@ -127,10 +127,12 @@ def _contents_difference(
     name: str, contents: Any, present: Any, ignored: Ignored
 ) -> tuple[bool, str]:
     raw = contents if isinstance(contents, bytes) else str(contents).encode()
-    with tempfile.NamedTemporaryFile() as new:
-        new.write(raw)
-        new.flush()
-        counts, told = difference(name, new.name, present, ignored)
+    with explained("no room for the contents"):
+        place = keep(raw)
+    try:
+        counts, told = difference(name, place, present, ignored)
+    finally:
+        discard(place)
     if told and __salt__["config.option"]("obfuscate_templates"):
         told = "<Obfuscated Template>"
     return counts, told

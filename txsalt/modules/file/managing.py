@@ -5,7 +5,6 @@ Source: Salt 3008.3, modules/file.py manage_file.
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any  # states pass whatever users wrote
@@ -19,7 +18,7 @@ from txsalt.modules._atomic import copy_whole, umask
 from txsalt.modules.file._backup import keep_copy
 from txsalt.modules.file._compare import Ignored, difference
 from txsalt.modules.file._paths import expand, octal
-from txsalt.modules.file._rendered import discard
+from txsalt.modules.file._rendered import discard, keep
 from txsalt.modules.file.hashing import get_hash
 from txsalt.modules.file.permissions import check_perms
 from txsalt.modules.file.trees import makedirs as make_folders
@@ -265,10 +264,14 @@ def _has_content_of(path: str, place: str, known: dict[str, str]) -> bool:
 
 @contextmanager
 def _as_file(content: bytes) -> Iterator[str]:
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(content)
-        file.flush()
-        yield file.name
+    try:
+        place = keep(content)
+    except OSError as exc:
+        raise _Failed(f"no room for the contents: {exc.strerror or exc}") from exc
+    try:
+        yield place
+    finally:
+        discard(place)
 
 
 def _raw(contents: Any, encoding: str | None, errors: str) -> bytes:

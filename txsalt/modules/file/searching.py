@@ -6,12 +6,11 @@ Source: Salt 3008.3, modules/file.py find, grep, patch; utils/find.py.
 
 import glob
 import os
-import shlex
 import shutil
 from typing import Any  # users pass whatever they typed
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
-from txsalt.modules._tool import operand
+from txsalt.modules._tool import operand, split_words
 from txsalt.modules.file import _find
 from txsalt.modules.file._paths import expand
 
@@ -53,7 +52,7 @@ def grep(path: str, pattern: str, *opts: Any) -> dict[str, Any]:
     """
     words = []
     for option in opts:
-        parts = shlex.split(str(option))
+        parts = split_words(str(option))
         if len(parts) > 1:
             raise SaltInvocationError(f"{option!r}: give options of grep one by one")
         words += parts
@@ -73,7 +72,7 @@ def patch(originalfile: str, patchfile: str, options: str = "",
     program = shutil.which("patch")
     if not program:
         raise CommandExecutionError("the program patch is missing; install the package patch")
-    words = [program, *shlex.split(options)]
+    words = [program, *split_words(options)]
     if dry_run:
         words.append("--dry-run")
     if not {"-N", "--forward"} & set(words):
