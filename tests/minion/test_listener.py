@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes.small_master import SmallMaster
@@ -20,6 +21,10 @@ class FakeSubscription:
         self.endpoint = endpoint
         self.topics = list(topics)
         self.closed = False
+        self.announced: list[bytes] = []
+
+    def announce(self, topic: bytes) -> None:
+        self.announced.append(topic)
 
     def close(self) -> None:
         self.closed = True
@@ -70,6 +75,7 @@ class ListenerTests(SynchronousTestCase):
         on_state: Callable[[str], None],
     ) -> FakeSubscription:
         self.deliver = on_message
+        self.tell_state = on_state
         self.sockets.append(FakeSubscription(endpoint, topics))
         return self.sockets[-1]
 
@@ -91,7 +97,7 @@ class ListenerTests(SynchronousTestCase):
         A publication for this minion becomes a job, with or without a topic before it.
         """
         self.send("1")
-        self.deliver([b"topic", self.master.publish("test.ping", [], "2")])
+        self.deliver([b"broadcast", self.master.publish("test.ping", [], "2")])
         self.assertEqual(self.jids(), ["1", "2"])
 
     def test_targets(self) -> None:
@@ -211,9 +217,28 @@ class ListenerTests(SynchronousTestCase):
         Only what concerns this minion is subscribed, whether or not the master filters.
         """
         maps = [bytes([0x80 + fields]) for fields in range(2, 7)]
-        self.assertEqual(self.sockets[0].topics, [*maps, b"broadcast", topic_of("m1")])
+        self.assertEqual(self.sockets[0].topics, [*maps, b"broadcast", topic_of("m1")[:3]])
         self.make(filtered=True)
-        self.assertEqual(self.sockets[1].topics, [b"broadcast", topic_of("m1")])
+        self.assertEqual(self.sockets[1].topics, [b"broadcast", topic_of("m1")[:3]])
+
+    def test_announces_itself(self) -> None:
+        """
+        A txsalt master learns of each connection whose it is.
+        """
+        for state in ("connected", "disconnected", "connected"):
+            self.tell_state(state)
+        self.assertEqual(self.sockets[0].announced, [b"i-am/" + topic_of("m1")] * 2)
+
+    def test_copy_for_another(self) -> None:
+        """
+        A copy for a minion whose topic begins alike is dropped without a word.
+        """
+        frame = self.send("20260101000000000077", tgt="*")
+        before = len(self.jobs)
+        with capturedLogs() as events:
+            self.deliver([topic_of("m1")[:3] + topic_of("m2")[3:], frame])
+            self.clock.advance(100)
+        self.assertEqual((len(self.jobs), events), (before, []))
 
     def test_moved_master(self) -> None:
         """

@@ -5,9 +5,24 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.protocol.presence import HEARD_STEP, NEWS_SECONDS, Book, Sighting, Standing
-from txsalt.protocol.publication import topic_of
+from txsalt.protocol.publication import announcement_of, topic_of, topics_of
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
+
+
+def number_of(minion_id: str) -> int:
+    return 1000 + ord(minion_id[0])
+
+
+def come(book: Book, minion_id: str, address: str, now: float) -> None:
+    book.connected(number_of(minion_id), address)
+    for each in topics_of(minion_id, filtered=False):
+        book.subscribed(each, number_of(minion_id), now)
+    book.subscribed(announcement_of(minion_id), number_of(minion_id), now)
+
+
+def go(book: Book, minion_id: str, now: float) -> None:
+    book.disconnected(number_of(minion_id), now)
 
 
 class OwnTopicTests(SynchronousTestCase):
@@ -27,8 +42,8 @@ class OwnTopicTests(SynchronousTestCase):
         """
         self.book.heard("a", 1)
         self.assertEqual(self.book.present(), set())
-        self.book.subscribed(topic_of("a"), HERE, 2)
-        self.book.subscribed(topic_of("b"), THERE, 3)
+        come(self.book, "a", HERE, 2)
+        come(self.book, "b", THERE, 3)
         self.assertEqual(self.book.present(), {"a"})
         self.book.heard("b", 4)
         self.assertEqual(self.book.present(), {"a", "b"})
@@ -41,10 +56,10 @@ class OwnTopicTests(SynchronousTestCase):
         It is known since when a minion is gone, and since when it is back.
         """
         self.book.heard("a", 1)
-        self.book.subscribed(topic_of("a"), HERE, 2)
-        self.book.unsubscribed(topic_of("a"), 7)
+        come(self.book, "a", HERE, 2)
+        go(self.book, "a", 7)
         self.assertEqual(self.one(), Sighting(id="a", up=False, since=7, heard=1, address=HERE))
-        self.book.subscribed(topic_of("a"), THERE, 9)
+        come(self.book, "a", THERE, 9)
         self.assertEqual(self.one(), Sighting(id="a", up=True, since=9, heard=1, address=THERE))
 
     def test_heard_often(self) -> None:
@@ -64,24 +79,25 @@ class OwnTopicTests(SynchronousTestCase):
         """
         self.book.restore([Sighting(id="a", up=True, since=1, heard=2)], now=10)
         self.assertEqual(self.one(), Sighting(id="a", up=False, since=10, heard=2))
-        self.book.subscribed(topic_of("a"), HERE, 11)
+        come(self.book, "a", HERE, 11)
         self.assertEqual(self.book.present(), {"a"})
 
     def test_gone_before_it_was_heard(self) -> None:
         """
         Of a minion that goes before the first news of it are here it is known that it is gone.
         """
-        self.book.subscribed(topic_of("a"), HERE, 1)
-        self.book.unsubscribed(topic_of("a"), 2)
+        come(self.book, "a", HERE, 1)
+        go(self.book, "a", 2)
         self.book.heard("a", 1)
         self.assertTrue(self.one().is_surely_down)
-        self.book.subscribed(topic_of("b"), HERE, 1)
-        self.book.unsubscribed(topic_of("b"), 2)
+        come(self.book, "b", HERE, 1)
+        go(self.book, "b", 2)
         self.book.heard("b", 3)
         self.assertFalse(self.one().is_surely_down)
         for number in range(2000):
-            self.book.subscribed(topic_of(str(number)), HERE, 3)
-            self.book.unsubscribed(topic_of(str(number)), 4)
+            self.book.connected(number, HERE)
+            self.book.subscribed(announcement_of(str(number)), number, 3)
+            self.book.disconnected(number, 4)
         self.book.heard("0", 3)
         self.assertFalse(self.one().is_surely_down)
 
@@ -89,20 +105,20 @@ class OwnTopicTests(SynchronousTestCase):
         """
         Who is surely gone is absent, after a blink; after a restart of the master all have time.
         """
-        book, topic = self.book, topic_of("a")
+        book = self.book
         self.assertEqual(book.standing("a", 100, waited=0), Standing.THERE)
         self.assertEqual(book.standing("a", 100, waited=NEWS_SECONDS), Standing.ABSENT)
-        book.subscribed(topic, HERE, 100)
+        come(book, "a", HERE, 100)
         self.assertEqual(book.standing("a", 100, waited=9), Standing.THERE)
         book.heard("a", 100)
-        book.unsubscribed(topic, 101)
+        go(book, "a", 101)
         self.assertEqual(book.standing("a", 102, waited=9), Standing.COMING)
         self.assertEqual(book.standing("a", 105, waited=0), Standing.ABSENT)
         again = Book()
         again.restore([Sighting(id="a", up=True, since=1, heard=2, address=HERE)], now=200)
         self.assertEqual(again.standing("a", 214, waited=99), Standing.COMING)
         self.assertEqual(again.standing("a", 216, waited=99), Standing.ABSENT)
-        again.subscribed(topic, HERE, 214)
+        come(again, "a", HERE, 214)
         self.assertEqual(again.standing("a", 216, waited=99), Standing.THERE)
 
     def test_stock_minion_in_its_place(self) -> None:
@@ -110,8 +126,8 @@ class OwnTopicTests(SynchronousTestCase):
         Who is heard after its connection went is not taken for absent, whatever is seen.
         """
         self.book.heard("a", 1)
-        self.book.subscribed(topic_of("a"), HERE, 1)
-        self.book.unsubscribed(topic_of("a"), 2)
+        come(self.book, "a", HERE, 1)
+        go(self.book, "a", 2)
         self.assertEqual(self.book.standing("a", 50, waited=9), Standing.ABSENT)
         self.book.heard("a", 40)
         self.assertEqual(self.book.standing("a", 50, waited=9), Standing.THERE)
@@ -128,10 +144,68 @@ class OwnTopicTests(SynchronousTestCase):
         A minion whose key is deleted is nobody, even while it still listens.
         """
         self.book.heard("a", 1)
-        self.book.subscribed(topic_of("a"), HERE, 2)
+        come(self.book, "a", HERE, 2)
         self.book.forget("a")
         self.assertEqual((self.book.present(), self.book.take_changes()), (set(), []))
-        self.book.unsubscribed(topic_of("a"), 3)
+        go(self.book, "a", 3)
+
+    def test_names_that_begin_alike(self) -> None:
+        """
+        Two minions that listen to the same beginning of their topics are told apart.
+        """
+        first = "a"
+        second = next(
+            each
+            for each in (f"b{number}" for number in range(100_000))
+            if topics_of(each, filtered=True) == topics_of(first, filtered=True)
+        )
+        for each in (first, second):
+            self.book.heard(each, 1)
+            come(self.book, each, HERE, 2)
+        self.assertEqual(self.book.present(), {first, second})
+        self.assertEqual(self.book.without_topic, 0)
+        go(self.book, first, 3)
+        self.assertEqual(self.book.present(), {second})
+        self.assertEqual(self.book.standing(first, 99, waited=9), Standing.ABSENT)
+
+    def test_back_before_the_end(self) -> None:
+        """
+        A minion that is back before its old connection is seen to break stays up.
+        """
+        self.book.heard("a", 1)
+        come(self.book, "a", HERE, 2)
+        self.book.connected(7, THERE)
+        self.book.subscribed(announcement_of("a"), 7, 3)
+        go(self.book, "a", 4)
+        self.assertEqual(self.one(), Sighting(id="a", up=True, since=2, heard=1, address=THERE))
+        self.assertEqual((self.book.connections, self.book.without_topic), (1, 0))
+
+    def test_whole_topics(self) -> None:
+        """
+        A stock minion with zmq_filtering is seen as exactly.
+        """
+        self.book.heard("a", 1)
+        self.book.connected(7, THERE)
+        self.book.subscribed(b"broadcast", 7, 2)
+        self.assertEqual(self.book.without_topic, 1)
+        self.book.subscribed(topic_of("a"), 7, 3)
+        self.assertEqual(self.one(), Sighting(id="a", up=True, since=3, heard=1, address=THERE))
+        self.book.disconnected(7, 4)
+        self.assertEqual((self.book.present(), self.book.connections), (set(), 0))
+
+    def test_another_name(self) -> None:
+        """
+        A connection is that of one minion, the last that it named; of an unknown one nothing is.
+        """
+        self.book.heard("a", 1)
+        self.book.heard("b", 1)
+        come(self.book, "a", HERE, 2)
+        self.book.subscribed(announcement_of("b"), number_of("a"), 3)
+        self.assertEqual(self.book.present(), {"b"})
+        go(self.book, "a", 4)
+        self.book.subscribed(announcement_of("b"), number_of("a"), 5)
+        go(self.book, "a", 6)
+        self.assertEqual((self.book.present(), self.book.without_topic), (set(), 0))
 
 
 class AddressTests(SynchronousTestCase):
@@ -150,11 +224,11 @@ class AddressTests(SynchronousTestCase):
         """
         A minion without a topic is there while a connection comes from one of its addresses.
         """
-        self.book.connected(THERE)
+        self.book.connected(1, THERE)
         self.assertEqual(self.present(), set())
-        self.book.connected(HERE)
+        self.book.connected(2, HERE)
         self.assertEqual(self.present(), {"stock"})
-        self.book.disconnected(HERE)
+        self.book.disconnected(2, 3)
         self.assertEqual(self.present(), set())
 
     def test_neighbour_with_a_topic(self) -> None:
@@ -162,10 +236,9 @@ class AddressTests(SynchronousTestCase):
         A connection that another minion owns up to says nothing about its neighbours.
         """
         self.book.heard("ours", 1)
-        self.book.connected(HERE)
-        self.book.subscribed(topic_of("ours"), HERE, 2)
+        come(self.book, "ours", HERE, 2)
         self.assertEqual(self.present(), {"ours"})
-        self.book.connected(HERE)
+        self.book.connected(2, HERE)
         self.assertEqual(self.present(), {"ours", "stock"})
 
     def test_unknown_addresses(self) -> None:
@@ -173,7 +246,7 @@ class AddressTests(SynchronousTestCase):
         Where no addresses are known, any connection that nobody owns up to may be the minion's.
         """
         self.book.heard("new", 2)
-        self.book.connected(THERE)
+        self.book.connected(1, THERE)
         self.assertEqual(self.present(), {"new"})
 
 
@@ -194,10 +267,10 @@ class AnyOrderTests(SynchronousTestCase):
         for now, (step, name) in enumerate(steps):
             match step:
                 case "on" if name not in on:
-                    book.subscribed(topic_of(name), HERE, now)
+                    come(book, name, HERE, now)
                     on.add(name)
                 case "off" if name in on:
-                    book.unsubscribed(topic_of(name), now)
+                    go(book, name, now)
                     on.discard(name)
                 case "heard":
                     book.heard(name, now)

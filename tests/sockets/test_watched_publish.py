@@ -3,6 +3,7 @@
 import zmq
 
 from tests.sockets.support import SocketTestCase, until
+from txsalt.sockets.subscribe import SubscribeSocket
 from txsalt.sockets.watched_publish import WatchedPublishSocket, Watcher, plain_address
 
 
@@ -11,16 +12,20 @@ class WatchedPublishTests(SocketTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.topics: dict[bytes, str] = {}
-        self.addresses: list[str] = []
+        self.topics: dict[bytes, int] = {}
+        self.addresses: dict[int, str] = {}
+        self.known: list[bool] = []
         watcher = Watcher(
-            subscribed=self.topics.__setitem__,
-            unsubscribed=lambda topic: self.topics.pop(topic) and None,
-            connected=self.addresses.append,
-            disconnected=self.addresses.remove,
+            connected=self.addresses.__setitem__,
+            disconnected=lambda connection: self.addresses.pop(connection) and None,
+            subscribed=self.subscribed,
         )
         self.publisher = WatchedPublishSocket(self.context, "tcp://127.0.0.1:*", watcher)
         self.endpoint = f"tcp://127.0.0.1:{self.publisher.port}"
+
+    def subscribed(self, topic: bytes, connection: int) -> None:
+        self.topics[topic] = connection
+        self.known.append(connection in self.addresses)
 
     def listener(self, *topics: bytes) -> zmq.Socket:
         socket = self.plain(zmq.SUB, self.endpoint)
@@ -30,16 +35,35 @@ class WatchedPublishTests(SocketTestCase):
 
     async def test_who_comes_and_goes(self) -> None:
         """
-        A listener with a topic of its own is seen as long as it is there, with its address.
+        A topic comes with its connection, which is known by then; the end of that is seen.
         """
         first, second = self.listener(b"", b"one"), self.listener(b"", b"two")
         await until(lambda: self.topics.keys() == {b"", b"one", b"two"})
-        self.assertEqual(set(self.topics.values()), {"127.0.0.1"})
-        await until(lambda: self.addresses == ["127.0.0.1"] * 2)
+        self.assertNotEqual(self.topics[b"one"], self.topics[b"two"])
+        self.assertEqual(set(self.addresses.values()), {"127.0.0.1"})
+        self.assertEqual(self.known, [True] * 3)
         first.close()
-        await until(lambda: self.topics.keys() == {b"", b"two"})
+        await until(lambda: self.addresses.keys() == {self.topics[b"two"]})
         second.close()
-        await until(lambda: not self.topics and not self.addresses)
+        await until(lambda: not self.addresses)
+
+    async def test_announcement(self) -> None:
+        """
+        What a listener of ours announces is seen each time, and nothing is sent to it for that.
+        """
+        states: list[str] = []
+        got: list[list[bytes]] = []
+        listener = SubscribeSocket(self.context, self.endpoint, [b"o"], got.append, states.append)
+        await until(lambda: states == ["connected"])
+        for _ in range(2):
+            self.topics.clear()
+            listener.announce(b"i-am/one")
+            await until(lambda: b"i-am/one" in self.topics)
+        self.assertEqual(list(self.addresses), [self.topics[b"i-am/one"]])
+        self.publisher.send([b"i-am/one"])
+        self.publisher.send([b"over"])
+        await until(lambda: bool(got))
+        self.assertEqual(got, [[b"over"]])
 
     async def test_once_to_each(self) -> None:
         """

@@ -1,9 +1,9 @@
 """
 Know who is there, from what is seen anyway: connections, topics, and requests that were proved.
 
-Pure: facts and Unix times in, sightings out. A minion of ours subscribes to a topic of its own, so
-its connection is seen exactly. Of others only addresses are seen: one is there while a connection
-without a topic comes from one of its addresses, which two minions behind one address may share.
+Pure: facts and Unix times in, sightings out. A minion of ours names its topic on its connection, so
+that is seen exactly. Of others only addresses are seen: one is there while a connection without a
+topic comes from one of its addresses, which two minions behind one address may share.
 
 An id counts only after a request of it was authenticated: a topic alone proves nothing.
 """
@@ -14,13 +14,11 @@ from enum import Enum
 
 from attrs import define, evolve, frozen
 
-from txsalt.protocol.publication import topic_of
+from txsalt.protocol.publication import announced, topic_of
 
-MOST_TOPICS = 200_000  # anybody may subscribe to anything
 # A busy minion is heard many times a second; its time is written not quite as often.
 HEARD_STEP = 5.0
 _MOST_LEFT = 1000
-_TOPIC_LENGTH = 40  # hexadecimal SHA-1
 # How long it may take at most until what a minion proved to a worker is known here, and there.
 NEWS_SECONDS = 3.0
 # Connections that broke are up again within so many seconds, or something is wrong.
@@ -62,6 +60,12 @@ class Standing(Enum):
 
 
 @define
+class _Connection:
+    address: str
+    topic: bytes = b""  # of whose minion it is, as far as it said so
+
+
+@define
 class _Minion:
     sighting: Sighting
     topic: bytes
@@ -75,21 +79,27 @@ class Book:
     def __init__(self) -> None:
         self._minions: dict[str, _Minion] = {}
         self._by_topic: dict[bytes, str] = {}
-        self._topics: dict[bytes, str] = {}  # those subscribed to now, and the address
-        self.connections = 0
+        self._connections: dict[int, _Connection] = {}
+        # A minion that comes again may be faster than the end of its former connection.
+        self._by_whom: dict[bytes, tuple[int, ...]] = {}
+        self._unnamed: Counter[str] = Counter()  # connections without a topic, by address
+        self._without = 0
         # Of topics of nobody known: from where, and when they went; the latest last.
         self._left: dict[bytes, tuple[str, float]] = {}
-        self._connections: Counter[str] = Counter()
-        self._with_topic: Counter[str] = Counter()
         self._addresses: dict[str, frozenset[str]] = {}
         self._changed: set[str] = set()
         self._moved = False  # whether connections without a topic may have changed
         self._restored = 0.0  # when we began to watch
 
     @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._connections)
+
+    @property
     def without_topic(self) -> int:
         """How many connections hear everything, as far as one can see."""
-        return max(0, self.connections - len(self._topics))
+        return self._without
 
     def restore(self, sightings: Iterable[Sighting], now: float) -> None:
         """Take what a former run knew; whoever was there has to come again."""
@@ -111,7 +121,7 @@ class Book:
                 self._changed.add(minion_id)
         if is_new:
             self._moved = True
-            if minion.topic in self._topics:
+            if minion.topic in self._by_whom:
                 minion.announces = True
                 self._set(minion, True, when)
             else:
@@ -121,45 +131,30 @@ class Book:
                     minion.sighting = evolve(minion.sighting, since=left, address=address)
         return is_new
 
-    def subscribed(self, topic: bytes, address: str, now: float) -> None:
-        """A topic has its first subscriber."""
-        if len(topic) != _TOPIC_LENGTH or len(self._topics) >= MOST_TOPICS:
-            return
-        self._topics[topic] = address
-        self._with_topic[address] += 1
-        self._moved = True
-        minion = self._minions.get(self._by_topic.get(topic, ""))
-        if minion is not None:
-            minion.announces = True
-            self._set(minion, True, now)
+    def connected(self, connection: int, address: str) -> None:
+        """A connection has come; its number is its own for as long as it lasts."""
+        self._connections[connection] = _Connection(address)
+        self._count_unnamed(address, 1)
 
-    def unsubscribed(self, topic: bytes, now: float) -> None:
-        """A topic has lost its last subscriber."""
-        address = self._topics.pop(topic, None)
-        if address is None:
+    def subscribed(self, subscription: bytes, connection: int, now: float) -> None:
+        """A connection has asked for something, and may thereby have said whose it is."""
+        line, topic = self._connections.get(connection), announced(subscription)
+        if line is None or topic is None or topic == line.topic:
             return
-        _less(self._with_topic, address)
-        self._moved = True
-        minion = self._minions.get(self._by_topic.get(topic, ""))
-        if minion is not None:
-            self._set(minion, False, now)
-            return
-        # Its first words may be on their way from a worker.
-        self._left[topic] = (address, now)
-        if len(self._left) > _MOST_LEFT:
-            del self._left[next(iter(self._left))]
+        self._unname(connection, line, now)
+        line.topic = topic
+        self._count_unnamed(line.address, -1)
+        self._by_whom[topic] = (*self._by_whom.get(topic, ()), connection)
+        self._judge(topic, line.address, now)
 
-    def connected(self, address: str) -> None:
-        """A connection has come, with or without a topic."""
-        self._connections[address] += 1
-        self.connections += 1
-        self._moved = True
-
-    def disconnected(self, address: str) -> None:
+    def disconnected(self, connection: int, now: float) -> None:
         """A connection has gone."""
-        _less(self._connections, address)
-        self.connections -= 1
-        self._moved = True
+        line = self._connections.get(connection)
+        if line is None:
+            return
+        self._unname(connection, line, now)
+        self._count_unnamed(line.address, -1)
+        del self._connections[connection]
 
     def addresses_are(self, addresses: Mapping[str, Iterable[str]]) -> None:
         """Learn from which addresses minions may connect."""
@@ -179,11 +174,7 @@ class Book:
         if not self._moved:
             return
         self._moved = False
-        seen = {
-            address
-            for address, count in self._connections.items()
-            if count > self._with_topic[address]
-        }
+        seen = self._unnamed.keys()
         for minion_id, minion in self._minions.items():
             if minion.announces:
                 continue
@@ -194,7 +185,7 @@ class Book:
         """Judge one minion at Unix time ``now``, for a job that is ``waited`` seconds old."""
         minion = self._minions.get(minion_id)
         if minion is None:
-            if waited < NEWS_SECONDS or topic_of(minion_id) in self._topics:
+            if waited < NEWS_SECONDS or topic_of(minion_id) in self._by_whom:
                 return Standing.THERE
             return Standing.ABSENT
         sighting = minion.sighting
@@ -224,17 +215,45 @@ class Book:
         self._by_topic[minion.topic] = sighting.id
         return minion
 
+    def _unname(self, connection: int, line: _Connection, now: float) -> None:
+        """Let a connection be nobody's."""
+        topic, line.topic = line.topic, b""
+        if not topic:
+            return
+        rest = tuple(each for each in self._by_whom.pop(topic) if each != connection)
+        if rest:
+            self._by_whom[topic] = rest
+        self._count_unnamed(line.address, 1)
+        self._judge(topic, line.address, now)
+
+    def _count_unnamed(self, address: str, change: int) -> None:
+        self._without += change
+        self._unnamed[address] += change
+        if self._unnamed[address] <= 0:
+            del self._unnamed[address]
+        self._moved = True
+
+    def _judge(self, topic: bytes, address: str, now: float) -> None:
+        is_there = topic in self._by_whom
+        minion = self._minions.get(self._by_topic.get(topic, ""))
+        if minion is not None:
+            minion.announces = True
+            self._set(minion, is_there, now)
+        elif not is_there:
+            # Its first words may be on their way from a worker.
+            self._left[topic] = (address, now)
+            if len(self._left) > _MOST_LEFT:
+                del self._left[next(iter(self._left))]
+
     def _set(self, minion: _Minion, up: bool, now: float) -> None:
         old = minion.sighting
-        address = self._topics.get(minion.topic, "") if up else old.address
+        address = self._address_of(minion) if up else old.address
         if up == old.up and address == old.address:
             return
         since = old.since if up == old.up else now
         minion.sighting = evolve(old, up=up, since=since, address=address)
         self._changed.add(old.id)
 
-
-def _less(counter: Counter[str], address: str) -> None:
-    counter[address] -= 1
-    if counter[address] <= 0:
-        del counter[address]
+    def _address_of(self, minion: _Minion) -> str:
+        lines = self._by_whom.get(minion.topic)
+        return self._connections[lines[-1]].address if lines else ""

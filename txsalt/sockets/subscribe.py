@@ -43,6 +43,13 @@ class SubscribeSocket(Connection):
         self._monitor = Monitor(context, self, on_state)
         self.connect(endpoint)
 
+    def announce(self, topic: bytes) -> None:
+        """Show a topic to the publisher, without effect on what comes."""
+        if self.socket is not None:
+            self.socket.set(zmq.SUBSCRIBE, topic)
+            self.socket.set(zmq.UNSUBSCRIBE, topic)
+            self._wake()  # setting options eats wake-ups
+
     def shutdown(self) -> None:
         """Close the monitor, then the socket."""
         if self._monitor is not None:

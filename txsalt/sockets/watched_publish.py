@@ -1,9 +1,10 @@
 """
 Publish to all who subscribed, and see who does: the public port of a master.
 
-XPUB is PUB plus sight of the subscriptions: the first subscription to a topic and the end of the
-last one are told. So a topic that only one peer subscribes to says whether that peer is there.
-Peers without a topic of their own are seen by their addresses alone.
+XPUB is PUB plus sight of the subscriptions: the first subscription to a topic is told, with the
+connection that it came by. So a topic that only one peer subscribes to says whose that connection
+is; of other peers only addresses are seen. Ends of subscriptions are not looked at: libzmq searches
+all of them for each peer that goes, and a connection's end is told anyway.
 
 What is told here proves nothing: anybody who reaches the port can subscribe to anything.
 """
@@ -24,6 +25,8 @@ from txsalt.sockets.tuning import Tuning
 _NOBLOCK = int(zmq.NOBLOCK)
 _UP = int(zmq.EVENT_ACCEPTED)  # the handshake has no descriptor
 _DOWN = int(zmq.EVENT_DISCONNECTED)
+_SOURCE = 2  # ZMQ_SRCFD: the descriptor by which a message came
+_SUBSCRIBE = b"\x01"
 _ADDRESS = "inproc://publish-monitor-{}"
 
 
@@ -32,15 +35,14 @@ class Watcher:
     """
     Who is told.
 
-    ``subscribed(topic, address)`` with the address of the first subscriber ("" if unknown),
-    ``unsubscribed(topic)``; ``connected(address)`` and ``disconnected(address)`` for each
-    connection.
+    ``connected(connection, address)``, with a number that is that connection's for as long as it
+    lasts and "" for an unknown address, ``disconnected(connection)``; in between
+    ``subscribed(topic, connection)``.
     """
 
-    subscribed: Callable[[bytes, str], None]
-    unsubscribed: Callable[[bytes], None]
-    connected: Callable[[str], None]
-    disconnected: Callable[[str], None]
+    connected: Callable[[int, str], None]
+    disconnected: Callable[[int], None]
+    subscribed: Callable[[bytes, int], None]
 
 
 class WatchedPublishSocket(PublishSocket):
@@ -53,7 +55,7 @@ class WatchedPublishSocket(PublishSocket):
     ) -> None:
         """Bind; ``hwm`` messages wait for a slow subscriber. Raises EndpointUnusable."""
         self._watcher = watcher
-        self._peer = ""
+        self._from = -1
         self._home = context
         self._monitor: _Monitor | None = None
         super().__init__(context, endpoint, hwm=hwm)
@@ -72,16 +74,16 @@ class WatchedPublishSocket(PublishSocket):
 
     def _receive(self) -> list[bytes]:
         frames = self.socket.recv_multipart(_NOBLOCK, copy=False)
-        self._peer = _peer_of(frames[0])
+        self._from = _connection_of(frames[0])
         return [frame.bytes for frame in frames]
 
     def _subscription(self, parts: list[bytes]) -> None:
         # Peers may also send messages of their own upwards: these start with neither.
-        match parts[0][:1]:
-            case b"\x01" if len(parts) == 1:
-                self._watcher.subscribed(parts[0][1:], self._peer)
-            case b"\x00" if len(parts) == 1:
-                self._watcher.unsubscribed(parts[0][1:])
+        if len(parts) != 1 or parts[0][:1] != _SUBSCRIBE or self._monitor is None:
+            return
+        # The number may have been another connection's; the reports that say so came before.
+        self._monitor.catch_up()
+        self._watcher.subscribed(parts[0][1:], self._from)
 
 
 class _Monitor(Connection):
@@ -92,11 +94,22 @@ class _Monitor(Connection):
     def __init__(self, context: SocketContext, watched: Connection, watcher: Watcher) -> None:
         self._watched = watched.socket
         self._watcher = watcher
-        self._addresses: dict[int, str] = {}  # by libzmq's descriptor
+        self._connections: set[int] = set()  # libzmq's descriptors
         super().__init__(context, self._reported, Tuning(receive_hwm=0, send_hwm=0))
         address = _ADDRESS.format(id(self))
         self._watched.monitor(address, _UP + _DOWN)
         self.connect(address)
+
+    def catch_up(self) -> None:
+        """Take in all reports that there are."""
+        while not self.closed:
+            try:
+                report = self._receive()
+            except zmq.Again:
+                break
+            self.messageReceived(report)
+        # Receiving eats wake-ups, for what comes from now on as well.
+        self._wake()
 
     def shutdown(self) -> None:
         """End the reports, then close."""
@@ -108,17 +121,18 @@ class _Monitor(Connection):
         report = parse_monitor_message(parts)
         descriptor = int(report["value"])
         if int(report["event"]) == _UP:
-            address = self._addresses[descriptor] = _address_at(descriptor)
-            self._watcher.connected(address)
-        elif (gone := self._addresses.pop(descriptor, None)) is not None:
-            self._watcher.disconnected(gone)
+            self._connections.add(descriptor)
+            self._watcher.connected(descriptor, _address_at(descriptor))
+        elif descriptor in self._connections:
+            self._connections.discard(descriptor)
+            self._watcher.disconnected(descriptor)
 
 
-def _peer_of(frame: zmq.Frame) -> str:
+def _connection_of(frame: zmq.Frame) -> int:
     try:
-        return plain_address(str(frame.get("Peer-Address")))
+        return int(frame.get(_SOURCE))
     except zmq.ZMQError:
-        return ""
+        return -1  # libzmq's own word on a connection that is gone
 
 
 def _address_at(descriptor: int) -> str:

@@ -7,7 +7,7 @@ Source: PROTOCOL sections 2.1 and 2.2.
 from collections import deque
 from collections.abc import Callable
 
-from txsalt.protocol.publication import topics_of
+from txsalt.protocol.publication import announcement_of, topics_of
 from txsalt.swarm import zmtp
 from txsalt.swarm.connection import Address, Connection
 from txsalt.swarm.loop import Loop
@@ -87,6 +87,9 @@ class Ears:
         )
         for topic in self._topics_of(owner):
             connection.send_bytes(zmtp.subscribe(topic))
+        if owner is not None and self._topics:
+            announcement = announcement_of(owner.facts.id)
+            connection.send_bytes(zmtp.subscribe(announcement) + zmtp.unsubscribe(announcement))
         self._opening.add(connection)
 
     def _topics_of(self, owner: Minion | None) -> tuple[bytes, ...]:

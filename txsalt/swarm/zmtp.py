@@ -45,6 +45,11 @@ def subscribe(topic: bytes) -> bytes:
     return frames([b"\x01" + topic])
 
 
+def unsubscribe(topic: bytes) -> bytes:
+    """Return the bytes that give a topic up."""
+    return frames([b"\x00" + topic])
+
+
 def command(name: bytes, body: bytes) -> bytes:
     """Return the bytes of a command."""
     content = bytes([len(name)]) + name + body

@@ -57,9 +57,8 @@ class Presence(Service):
         publisher.listen(_REFRESH, self._refreshed)
         publisher.listen(tags.KEY, self._key_changed)
         self.watcher = Watcher(
-            subscribed=lambda topic, address: self._book.subscribed(topic, address, time.time()),
-            unsubscribed=self._unsubscribed,
             connected=self._book.connected,
+            subscribed=lambda topic, line: self._book.subscribed(topic, line, time.time()),
             disconnected=self._disconnected,
         )
 
@@ -141,13 +140,9 @@ class Presence(Service):
             # One bad round (a full disk, say) must not be the last one.
             self.log.failure("who is there could not be written")
 
-    def _unsubscribed(self, topic: bytes) -> None:
+    def _disconnected(self, connection: int) -> None:
         if not self._is_leaving:
-            self._book.unsubscribed(topic, time.time())
-
-    def _disconnected(self, address: str) -> None:
-        if not self._is_leaving:
-            self._book.disconnected(address)
+            self._book.disconnected(connection, time.time())
 
     def _tell(self) -> None:
         now = self.present()

@@ -19,15 +19,19 @@ from twisted.logger import Logger
 from txsalt.errors import BadBox, RemoteError
 from txsalt.minion.daemon.complaints import Complaints
 from txsalt.minion.daemon.unreadable import DISTANCE, Unreadable
-from txsalt.protocol.publication import Opener, topics_of
+from txsalt.protocol.publication import Opener, announcement_of, is_for, topics_of
 from txsalt.protocol.sign_in import SignedIn
+from txsalt.sockets.monitor import CONNECTED
 from txsalt.targeting.facts import Facts
 from txsalt.targeting.matches_me import matches
 from txsalt.wire.job_loads import Publication
 
 
-class Closable(Protocol):
+class Subscription(Protocol):
     """What the listener needs of a SubscribeSocket."""
+
+    def announce(self, topic: bytes) -> None:
+        """Show a topic to the publisher."""
 
     def close(self) -> None:
         """Let go."""
@@ -44,7 +48,7 @@ class Serials(Protocol):
 
 
 Subscribe = Callable[
-    [str, Sequence[bytes], Callable[[list[bytes]], None], Callable[[str], None]], Closable
+    [str, Sequence[bytes], Callable[[list[bytes]], None], Callable[[str], None]], Subscription
 ]
 
 
@@ -88,7 +92,7 @@ class Listener(Service):
         self._pass_by = pass_by
         self._serials = serials
         self._opener: Opener | None = None
-        self._socket: Closable | None = None
+        self._socket: Subscription | None = None
         self._endpoint = ""
         self._states: list[Callable[[str], None]] = []
         self._unreadable = Unreadable(clock, sign_in, self._try_again, settings.distance)
@@ -117,8 +121,8 @@ class Listener(Service):
             return
         self._disconnect()
         self._endpoint = endpoint
-        # Our own topic, also where the master does not filter: a txsalt master sees by it who
-        # listens, and addresses us alone where that is cheaper.
+        # Our own topic, also where the master does not filter: a txsalt master addresses us alone
+        # where that is cheaper.
         topics = topics_of(self._settings.minion_id, filtered=self._settings.filtered)
         self._socket = self._subscribe(endpoint, topics, self._received, self._state_changed)
 
@@ -134,6 +138,9 @@ class Listener(Service):
             socket.close()
 
     def _state_changed(self, state: str) -> None:
+        if state == CONNECTED and self._socket is not None:
+            # A txsalt master sees by it who listens; each connection has to say so.
+            self._socket.announce(announcement_of(self._settings.minion_id))
         for call in self._states:
             call(state)
 
@@ -143,6 +150,8 @@ class Listener(Service):
         if len(parts) not in (1, 2):  # with a topic before it where the master filters
             self._complaints.about(f"a message of {len(parts)} frames")
             return
+        if len(parts) == 2 and not is_for(self._settings.minion_id, parts[0]):
+            return  # the topic of another begins like ours
         try:
             self._open(self._opener, parts[-1])
         except BadBox:
