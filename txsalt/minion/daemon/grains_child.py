@@ -2,18 +2,19 @@
 Collect grains in a program of their own: it may take seconds, and modules of users run in it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any  # grains are any msgpack value
 
-from attrs import field, frozen
+from attrs import frozen
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from txsalt.errors import LocalError
 from txsalt.process.interfaces import IProcessReactor
-from txsalt.process.spawn import spawn_program
+from txsalt.process.spawn import Child, ExitStatus, spawn_program
 
-PATIENCE = 60.0  # seconds
+PATIENCE = 45.0  # seconds; less than what a service may take to start
 _MODULE = "txsalt.minion.grains"
 
 _log = Logger()
@@ -30,51 +31,46 @@ class GrainsNotCollected(LocalError):
 
 
 async def collect(reactor: IProcessReactor, config: Mapping[str, object]) -> dict[str, Any]:
-    """Run the program once and return its grains. Raises GrainsNotCollected."""
-    answer = _Answer()
+    """
+    Run the program once and return its grains. Raises GrainsNotCollected.
+
+    Its end is not waited for: a thread of it may be stuck in a file system that does not answer,
+    and then not even KILL ends it.
+    """
+    found: Deferred[dict[str, Any]] = Deferred(lambda _: child.signal("KILL"))
     try:
         child = spawn_program(
             reactor,
             _MODULE,
             ["--pipe"],
-            on_message=answer.received,
+            on_message=lambda message: _received(message, found),
             on_output=lambda line: _log.info("grains: {line}", line=line),
         )
     except OSError as exc:
         raise GrainsNotCollected(exc.strerror or str(exc)) from exc
+    overdue = reactor.callLater(PATIENCE, _give_up, child, found)
+    child.ended.addCallback(_ended, found, overdue)
     child.send({"kind": "hello", "config": dict(config)})
-    overdue = reactor.callLater(PATIENCE, child.signal, "KILL")
-    try:
-        status = await _shielded(child.ended, lambda: child.signal("KILL"))
-    finally:
-        if overdue.active():
-            overdue.cancel()
-    if answer.grains is None:
-        raise GrainsNotCollected(f"the program ended with {status}")
-    return answer.grains
+    return await found
 
 
-@frozen
-class _Answer:
-    found: list[dict[str, Any]] = field(factory=list)
-
-    @property
-    def grains(self) -> dict[str, Any] | None:
-        return self.found[-1] if self.found else None
-
-    def received(self, message: dict[str, Any]) -> None:
-        if message.get("kind") == "grains" and isinstance(message.get("grains"), dict):
-            self.found.append(message["grains"])
+def _received(message: Mapping[str, Any], found: Deferred[dict[str, Any]]) -> None:
+    grains = message.get("grains")
+    if message.get("kind") == "grains" and isinstance(grains, dict) and not found.called:
+        found.callback(grains)
 
 
-def _shielded(ended: Deferred[Any], give_up: Callable[[], None]) -> Deferred[Any]:
-    """Follow ``ended``; a cancellation calls ``give_up`` and leaves ``ended`` to its owner."""
-    follower: Deferred[Any] = Deferred(lambda _: give_up())
+def _ended(
+    status: ExitStatus, found: Deferred[dict[str, Any]], overdue: IDelayedCall
+) -> ExitStatus:
+    if overdue.active():
+        overdue.cancel()
+    if not found.called:
+        found.errback(GrainsNotCollected(f"the program ended with {status}"))
+    return status
 
-    def pass_on(status: object) -> object:
-        if not follower.called:
-            follower.callback(status)
-        return status
 
-    ended.addCallback(pass_on)
-    return follower
+def _give_up(child: Child, found: Deferred[dict[str, Any]]) -> None:
+    child.signal("KILL")
+    if not found.called:
+        found.errback(GrainsNotCollected(f"the program took over {PATIENCE:g} s"))
