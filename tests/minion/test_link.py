@@ -189,6 +189,25 @@ class OutcomeTests(LinkCase):
         self.clock.advance(10)
         self.successResultOf(signing_in)
 
+    def test_unforeseen(self) -> None:
+        """
+        Something that nobody foresaw is logged and tried again; the minion never stops asking.
+        """
+        troubles = [ZeroDivisionError()]
+        real = self.keys.master
+
+        def master() -> object:
+            if troubles:
+                raise troubles.pop()
+            return real()
+
+        self.patch(self.keys, "master", master)
+        signing_in = self.link().sign_in()
+        self.assertNoResult(signing_in)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.clock.advance(10)
+        self.successResultOf(signing_in)
+
     def test_joined(self) -> None:
         """
         All who ask for a sign-in while one is under way get its result.

@@ -1,12 +1,16 @@
 """Requests and replies, from both ends."""
 
+import errno
+
+import txzmq.connection
 import zmq
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 
 from tests.sockets.support import SocketTestCase, until
-from txsalt.errors import BadEnvelope, RequestTimedOut
+from txsalt.errors import BadEnvelope, EndpointUnusable, RequestTimedOut
 from txsalt.sockets.request import RequestSocket
 from txsalt.sockets.router import RouterSocket, split_route
 
@@ -92,6 +96,11 @@ class RouterTests(SocketTestCase):
             dealer.send_multipart([b"", b"%d" % number])
             await until(lambda peer=dealer: bool(peer.poll(0)))
             self.assertEqual(dealer.recv_multipart(), [b"", b"re: %d" % number])
+
+
+def no_socket(*_: object) -> None:
+    """Stand for a system that has no descriptors left."""
+    raise zmq.ZMQError(errno.EMFILE)
 
 
 class RequestTests(SocketTestCase):
@@ -194,6 +203,30 @@ class RequestTests(SocketTestCase):
         asked.append(self.requests.request(b"three", 5))
         for answer in asked:
             await self.assertFailure(answer, CancelledError)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    async def test_out_of_descriptors(self) -> None:
+        """
+        Where no socket can be opened questions fail as those do that get no answer, not for ever:
+        once there is room the next one is asked.
+        """
+        first = self.requests.request(b"one", 5)
+        second = self.requests.request(b"two", 5)
+        await until(lambda: len(self.asked) == 1)
+        patch = self.patch(txzmq.connection, "Socket", no_socket)
+        with capturedLogs():
+            self.clock.advance(5)
+            await self.assertFailure(first, RequestTimedOut)
+            await self.assertFailure(second, RequestTimedOut)
+            await self.assertFailure(self.requests.request(b"three", 5), RequestTimedOut)
+        self.assertRaises(
+            EndpointUnusable, RequestSocket, self.context, "tcp://[::1]:1", self.clock
+        )
+        patch.restore()
+        fourth = self.requests.request(b"four", 5)
+        await until(lambda: len(self.asked) == 2)
+        self.router.reply(self.asked[1][0], b"4")
+        self.assertEqual(await fourth, b"4")
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     async def test_ask_from_answer(self) -> None:

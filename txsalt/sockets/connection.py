@@ -49,7 +49,10 @@ class Connection(ZmqConnection):
         self._tuning = tuning
         self._unsent: deque[Sequence[bytes]] = deque()
         self._address = ""
-        super().__init__(context.factory)
+        try:
+            super().__init__(context.factory)
+        except zmq.ZMQError as exc:
+            raise EndpointUnusable("a new socket", zmq.strerror(exc.errno or 0)) from exc
 
     def bind(self, endpoint: str) -> None:
         """

@@ -60,6 +60,7 @@ class RequestSocket:
         self._tuning = tuning or Tuning()
         self._waiting: deque[_Question] = deque()
         self._asked: _Question | None = None
+        self._is_closed = False
         self._socket: Connection | None = self._open()
 
     def request(self, payload: bytes, timeout: float) -> Deferred[bytes]:
@@ -71,7 +72,7 @@ class RequestSocket:
         """
         question = _Question(payload, timeout)
         question.answer = Deferred(lambda _: self._forget(question))
-        if self._socket is None:
+        if self._is_closed:
             question.answer.cancel()
             return question.answer
         self._waiting.append(question)
@@ -82,10 +83,12 @@ class RequestSocket:
         """
         Close; every request that has no answer yet fails with CancelledError. Twice is no error.
         """
-        socket, self._socket = self._socket, None
-        if socket is None:
+        if self._is_closed:
             return
-        socket.close()
+        self._is_closed = True
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
         questions = [self._asked] if self._asked is not None else []
         questions += self._waiting
         self._asked = None
@@ -107,7 +110,12 @@ class RequestSocket:
         return socket
 
     def _ask_next(self) -> None:
-        if self._asked is not None or not self._waiting or self._socket is None:
+        if self._asked is not None or not self._waiting or self._is_closed:
+            return
+        if self._socket is None:
+            self._reopen()
+        if self._socket is None:
+            self._fail_waiting()
             return
         self._asked = question = self._waiting.popleft()
         question.timer = self._clock.callLater(question.timeout, self._timed_out, question)
@@ -142,19 +150,18 @@ class RequestSocket:
             self._waiting.remove(question)
 
     def _reopen(self) -> None:
-        if self._socket is None:
+        if self._is_closed:
             return
-        self._socket.close()
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.close()
         try:
             self._socket = self._open()
-        except (EndpointUnusable, RuntimeError):
-            # The context has ended, or descriptors ran out: no request can be sent any more.
-            self.log.failure(
-                "the connection to {endpoint} is not opened again", endpoint=self._endpoint
-            )
-            self._socket = None
-            self._fail_waiting()
+        except (EndpointUnusable, RuntimeError) as exc:
+            # Descriptors ran out, or the context has ended: the next question tries again.
+            self.log.error("no connection to {where}: {why}", where=self._endpoint, why=exc)
 
     def _fail_waiting(self) -> None:
-        while self._waiting:
-            self._waiting.popleft().answer.cancel()
+        waiting, self._waiting = self._waiting, deque()
+        for question in waiting:
+            question.answer.errback(RequestTimedOut(question.timeout))

@@ -147,6 +147,9 @@ class SignInLoop:
             except LocalError as exc:
                 # A name that does not resolve or a file that cannot be read: a human must act.
                 return Hindered(str(exc)), master
+            except Exception as exc:  # the edge: whatever it is, it must not end the asking
+                self.log.failure("while signing in")
+                return Hindered(f"{type(exc).__name__}: {exc}"), master
         return Silence(reason), master
 
     async def _ask(self) -> Trouble:
