@@ -44,6 +44,23 @@ class TreeTests(SynchronousTestCase):
         exc = self.assertRaises(CommandExecutionError, real()["user.list_users"], "/nope")
         self.assertIn("/nope/etc/passwd", str(exc))
 
+    def test_groups_of_the_tree(self) -> None:
+        """
+        The groups of a user are those of the tree, which are changed there, not this machine's.
+        """
+        Path(self.root, "etc/passwd").write_text("amy:x:7:9::/home/amy:/bin/sh\n+::::::\n")
+        Path(self.root, "etc/group").write_text("team:x:8:amy,bob\nnone:x:9:\n+:::\n")
+        functions = real()
+        self.assertEqual(functions["user.info"]("amy", self.root)["groups"], ["none", "team"])
+        tools = FakeTools({"usermod": "", "gpasswd": ""})
+        user, group = load("user_change", tools), load("group", tools)
+        for module in (user, group):
+            self.patch(module, "need", lambda name: None)
+        self.assertTrue(user.chgroups("amy", "none,team", root=self.root))
+        self.assertEqual(tools.ran, [])
+        self.assertTrue(group.deluser("team", "amy", self.root))
+        self.assertEqual(tools.ran, [["gpasswd", "--del", "amy", "team", "--root", self.root]])
+
 
 class ToolTests(SynchronousTestCase):
     """What the tools are asked to do."""

@@ -24,7 +24,9 @@ def users(root: str | None = None) -> list[pwd.struct_passwd]:
     if root is None:
         return pwd.getpwall()
     lines = (words for words in _lines(root, "passwd") if len(words) == 7)
-    return [pwd.struct_passwd((*w[:2], int(w[2]), int(w[3]), *w[4:])) for w in lines]
+    # Lines such as "+::::::" ask a directory service, which a file tree has not.
+    numbered = (words for words in lines if words[2].isdigit() and words[3].isdigit())
+    return [pwd.struct_passwd((*w[:2], int(w[2]), int(w[3]), *w[4:])) for w in numbered]
 
 
 def find_user(name: str, root: str | None = None) -> pwd.struct_passwd | None:
@@ -41,7 +43,7 @@ def groups(root: str | None = None) -> list[grp.struct_group]:
     """Give all groups."""
     if root is None:
         return grp.getgrall()
-    lines = (words for words in _lines(root, "group") if len(words) == 4)
+    lines = (words for words in _lines(root, "group") if len(words) == 4 and words[2].isdigit())
     return [grp.struct_group((w[0], w[1], int(w[2]), _names(w[3]))) for w in lines]
 
 
@@ -55,19 +57,26 @@ def find_group(name: str, root: str | None = None) -> grp.struct_group | None:
         return None
 
 
-def group_names(name: str) -> list[str]:
-    """Give the names of the groups that a user is in on this machine, sorted."""
+def group_names(name: str, root: str | None = None) -> list[str]:
+    """Give the names of the groups that a user is in, sorted."""
+    if root is not None:
+        own = find_user(name, root)
+        first = None if own is None else own.pw_gid
+        listed = groups(root)
+        return sorted(
+            {each.gr_name for each in listed if name in each.gr_mem or each.gr_gid == first}
+        )
     user = find_user(name)
     if user is None:
         return sorted({each.gr_name for each in groups() if name in each.gr_mem})
     return sorted({_group_name(gid) for gid in os.getgrouplist(name, user.pw_gid)})
 
 
-def user_info(entry: pwd.struct_passwd) -> dict[str, Any]:
+def user_info(entry: pwd.struct_passwd, root: str | None = None) -> dict[str, Any]:
     """Give a user as functions return it."""
     return {
         "gid": entry.pw_gid,
-        "groups": group_names(entry.pw_name),
+        "groups": group_names(entry.pw_name, root),
         "home": entry.pw_dir,
         "name": entry.pw_name,
         "passwd": entry.pw_passwd,

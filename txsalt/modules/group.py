@@ -95,7 +95,7 @@ def deluser(name: str, username: str, root: str | None = None) -> bool:
 
     CLI Example: txsalt-cli '*' group.deluser foo bar
     """
-    if username not in info(name).get("members", []):
+    if username not in info(name, root).get("members", []):
         return True
     return _succeeds(["gpasswd", "--del", username, operand(name), *_long_tree(root)])
 

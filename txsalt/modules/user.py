@@ -29,7 +29,7 @@ def info(name: str, root: str | None = None) -> dict[str, Any]:
     CLI Example: txsalt-cli '*' user.info root
     """
     entry = find_user(str(name), root)
-    return {} if entry is None else user_info(entry)
+    return {} if entry is None else user_info(entry, root)
 
 
 def getent(refresh: bool = False, root: str | None = None) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ def getent(refresh: bool = False, root: str | None = None) -> list[dict[str, Any
     CLI Example: txsalt-cli '*' user.getent
     """
     if refresh or "user.getent" not in __context__:
-        __context__["user.getent"] = [user_info(each) for each in users(root)]
+        __context__["user.getent"] = [user_info(each, root) for each in users(root)]
     return __context__["user.getent"]
 
 

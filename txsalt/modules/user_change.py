@@ -59,7 +59,7 @@ def chgroups(name: str, groups: Any, append: bool = False, root: str | None = No
     CLI Example: txsalt-cli '*' user.chgroups foo wheel,root
     """
     wanted = groups.split(",") if isinstance(groups, str) else [str(each) for each in groups]
-    if set(wanted) == set(group_names(str(name))):
+    if set(wanted) == set(group_names(str(name), root)):
         return True
     need("usermod")
     option = ["-R", root] if root is not None else []
@@ -153,4 +153,4 @@ def _usermod(root: str | None, words: list[Any]) -> None:
 
 def _info(name: str, root: str | None) -> dict[str, Any]:
     entry = find_user(str(name), root)
-    return {} if entry is None else user_info(entry)
+    return {} if entry is None else user_info(entry, root)

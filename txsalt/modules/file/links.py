@@ -52,8 +52,8 @@ def symlink(src: str, path: str, force: bool = False, atomic: bool = False,
     """
     Make a symbolic link at ``path`` that points to ``src``.
 
-    What is at the path already is an error, unless it is that link; ``force`` deletes it first,
-    ``atomic`` replaces it in one step. With follow_symlinks a link to nothing counts as nothing.
+    What is at the path already is an error, unless it is that link; ``force`` and
+    ``atomic`` replace it, in one step. With follow_symlinks a link to nothing counts as nothing.
 
     CLI Example: txsalt-cli '*' file.symlink /path/to/file /path/to/link
     """
@@ -67,11 +67,9 @@ def symlink(src: str, path: str, force: bool = False, atomic: bool = False,
     elif is_there(path) and not force and not atomic:
         raise CommandExecutionError(f"{path} exists, and is no link")
     with explained("cannot make the link"):
-        if atomic:
-            _replace_by_link(src, path)
+        if atomic or (force and os.path.lexists(path)):
+            _replace_by_link(src, path)  # never is there neither of them
             return True
-        if force and os.path.lexists(path):
-            os.unlink(path)
         os.symlink(src, path)
     return True
 
