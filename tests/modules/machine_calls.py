@@ -186,6 +186,7 @@ PACKAGES = [
     same("pkg.version", "nope"),
     same("pkg.version", "bash", "nope"),
     same("pkg.version", "bas*"),
+    same("pkg.list_repo_pkgs", "bash", "nope"),
     same("pkg.latest_version", "bash", refresh=False),
     same("pkg.latest_version", "bash", refresh=False, show_installed=True),
     same("pkg.list_upgrades", refresh=False),

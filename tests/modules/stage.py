@@ -91,7 +91,7 @@ def tree(folder: str) -> dict[str, Any]:
                 with open(path, "rb") as file:
                     found[key] = [oct(stat.S_IMODE(mode)), file.read().decode("latin-1")]
             else:
-                found[key] = [oct(stat.S_IMODE(mode))]
+                found[key] = [oct(mode)]
     return found
 
 

@@ -12,6 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.modules.calls import FakeContext, modules_and_shared
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
+from txsalt.modules._command import DEFAULT_SHELL
+from txsalt.modules._login import login_environment
 
 ROOT = Path(__file__).parents[2]
 JID = {"__pub_jid": "20260101000000000000"}
@@ -267,6 +269,53 @@ class CmdTests(SynchronousTestCase):
         Running as the user that the minion runs as is nothing special.
         """
         self.assertEqual(self.call("run", "id -u", runas="root"), "0")
+
+    @skipUnless(os.geteuid() == 0, "needs root")
+    def test_environment_of_another_user(self) -> None:
+        """
+        With runas the variables are those of a login of that user, whatever shell is its own.
+        """
+        echo = "echo $PATH; echo $SHELL; echo $MAIL"
+        options = {"runas": "nobody", "python_shell": True, "env": {"MAIL": "mine"}}
+        path, shell, mail = self.call("run", echo, **options).splitlines()
+        asked = ["su", "-s", "/bin/sh", "-", "nobody", "-c", "echo $PATH"]
+        logged = subprocess.run(asked, capture_output=True, text=True, check=True)
+        self.assertEqual(path, logged.stdout.strip())
+        self.assertEqual((shell, mail), (DEFAULT_SHELL, "mine"))
+        cleaned = self.call("run", "env", clean_env=True, **options)
+        self.assertIn(f"PATH={path}\n", cleaned)
+        self.assertNotIn(str(ROOT), self.call("run", "env", clean_env=True, **options))
+
+    def test_no_environment_without_a_login(self) -> None:
+        """
+        Where somebody cannot log in, the command has what is known without it.
+        """
+        self.assertEqual(login_environment("txsalt-nobody-here", "/bin/sh"), {})
+
+    def test_errors_apart(self) -> None:
+        """
+        cmd.run_stdout and run_stderr keep the two apart, even if I ask for both in one.
+        """
+        text = "echo out; echo err >&2"
+        for name, answer in (("run_stdout", "out"), ("run_stderr", "err")):
+            given = self.call(name, text, python_shell=True, redirect_stderr=True)
+            self.assertEqual(given, answer)
+
+    def test_shell_as_i_ask(self) -> None:
+        """
+        cmd.shell heeds what cmd.run has besides: no shell, errors apart, a failure that raises.
+        """
+        self.assertEqual(self.call("shell", "echo a | cat", python_shell=None), "a")
+        self.assertEqual(self.call("shell", "echo *; true", python_shell=False), "*; true")
+        self.assertEqual(self.call("shell", "echo a; echo b >&2", redirect_stderr=False), "a")
+        self.assertRaises(CommandExecutionError, self.call, "shell", "exit 3", raise_err=True)
+
+    def test_names_of_programs(self) -> None:
+        """
+        A single name is looked up like a list of one; no name is no program.
+        """
+        self.assertEqual(self.call("which_bin", "sh"), self.call("which", "sh"))
+        self.assertIsNone(self.call("which", None))
 
     def test_script(self) -> None:
         """

@@ -95,6 +95,15 @@ class TemplateTests(SynchronousTestCase):
         exc = self.assertRaises(CommandExecutionError, self.call, "script", path)
         self.assertIn(f"{path}, line 2", str(exc))
 
+    def test_exit_code_of_a_script(self) -> None:
+        """
+        cmd.script_retcode fills in its script unless I say otherwise, as Salt's does.
+        """
+        path = self.script(b"#!/bin/sh\nexit {{ pillar.port }}\n")
+        retcode = self.functions["cmd.script_retcode"]
+        self.assertEqual(retcode(path), 80)
+        self.assertNotEqual(retcode(path, template=None), 80)
+
     def test_script_that_is_no_text(self) -> None:
         """
         A program is run as it is.

@@ -62,6 +62,7 @@ class FactsTests(SynchronousTestCase):
         Grains are read by name and by path.
         """
         self.assertEqual(self.call("grains.get", "ip4_interfaces:eth0:1"), "10.0.0.2")
+        self.assertEqual(self.call("grains.fetch", "ip4_interfaces:eth0:1"), "10.0.0.2")
         self.assertEqual(self.call("grains.get", "nothing"), "")
         self.assertEqual(self.call("grains.get", "nothing", 5), 5)
         self.assertEqual(self.call("grains.items"), GRAINS)

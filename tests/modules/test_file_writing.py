@@ -157,6 +157,15 @@ class WritingTests(FileCase):
             self.call("write", self.here / "none" / "a", "x")
         self.assertIn(str(self.here / "none" / "a"), str(caught.exception))
 
+    def test_pipes(self) -> None:
+        """
+        A pipe is a pipe, by whatever function it is made.
+        """
+        self.call("mknod", self.here / "a", "p")
+        self.call("mknod_fifo", self.here / "b")
+        self.assertTrue(self.call("is_fifo", self.here / "a"))
+        self.assertTrue(self.call("is_fifo", self.here / "b"))
+
     def test_parts_of_files(self) -> None:
         """
         Bytes in the middle can be read and written over.

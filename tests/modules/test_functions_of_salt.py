@@ -34,7 +34,11 @@ def functions_in(path: Path) -> set[str]:
             name = node.targets[0].id
             if name == "__func_alias__":
                 renamed = ast.literal_eval(node.value)
-            elif not name.startswith("_") and "alias_function" in ast.unparse(node.value):
+            elif name.startswith("_"):
+                continue
+            elif "alias_function" in ast.unparse(node.value) or (
+                isinstance(node.value, ast.Name) and node.value.id in found
+            ):  # "fetch = get", too
                 found.add(name)
     return {renamed.get(name, name) for name in found}
 

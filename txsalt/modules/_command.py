@@ -22,6 +22,7 @@ from attrs import evolve, fields, frozen
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules import _live
 from txsalt.modules._account import Account, find_account
+from txsalt.modules._login import login_environment
 from txsalt.modules._template import filled_command
 from txsalt.modules._tree import end_tree
 
@@ -236,8 +237,9 @@ def _environment(command: Command, account: Account | None) -> dict[str, str]:
     chosen = {str(key): "" if value is None else str(value) for key, value in given.items()}
     if account is not None and account.name:
         entry = pwd.getpwnam(account.name)
-        named = {"USER": entry.pw_name, "LOGNAME": entry.pw_name, "SHELL": entry.pw_shell}
-        chosen = {**named, **chosen, "HOME": entry.pw_dir}
+        shell = command.shell or entry.pw_shell
+        named = {"LOGNAME": entry.pw_name, "SHELL": shell, **login_environment(account.name, shell)}
+        chosen = {**named, **chosen, "USER": entry.pw_name, "HOME": entry.pw_dir}
     if command.reset_system_locale:
         chosen = {**PLAIN_LOCALE, **chosen}
     environment = chosen if command.clean_env else {**os.environ, **chosen}

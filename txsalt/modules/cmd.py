@@ -60,9 +60,15 @@ def shell(cmd: Any, cwd: Any = None, stdin: Any = None, runas: str | None = None
     """
     Run a command through a shell and return what it wrote, errors included.
 
+    python_shell, redirect_stderr and raise_err are heeded as those of cmd.run.
+
     CLI Example: txsalt-cli '*' cmd.shell "ls -l | grep foo | wc -l"
     """
-    return run_for(globals(), locals(), python_shell=True, redirect_stderr=True)["stdout"]
+    given = locals()
+    others = given.pop("kwargs")
+    if others.get("python_shell") is None:
+        others["python_shell"] = True
+    return run(**given, **others)
 
 
 def run_stdout(cmd: Any, cwd: Any = None, stdin: Any = None, runas: str | None = None,
@@ -76,7 +82,7 @@ def run_stdout(cmd: Any, cwd: Any = None, stdin: Any = None, runas: str | None =
                prepend_path: str | None = None, success_retcodes: Any = None,
                success_stdout: Any = None, success_stderr: Any = None, **kwargs: Any) -> str:
     """Run a command and return its standard output only."""
-    return run_for(globals(), locals())["stdout"]
+    return run_for(globals(), locals(), redirect_stderr=False)["stdout"]
 
 
 def run_stderr(cmd: Any, cwd: Any = None, stdin: Any = None, runas: str | None = None,
@@ -90,7 +96,7 @@ def run_stderr(cmd: Any, cwd: Any = None, stdin: Any = None, runas: str | None =
                prepend_path: str | None = None, success_retcodes: Any = None,
                success_stdout: Any = None, success_stderr: Any = None, **kwargs: Any) -> str:
     """Run a command and return its standard error only."""
-    return run_for(globals(), locals())["stderr"]
+    return run_for(globals(), locals(), redirect_stderr=False)["stderr"]
 
 
 def run_all(cmd: Any, cwd: Any = None, stdin: Any = None, runas: str | None = None,

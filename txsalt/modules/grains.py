@@ -28,6 +28,11 @@ def get(key: str, default: Any = "", delimiter: str = ":", ordered: bool = True)
     return walk(__grains__, key, default, delimiter)
 
 
+def fetch(key: str, default: Any = "", delimiter: str = ":", ordered: bool = True) -> Any:
+    """Return one grain by its path, as get, by a name that is no method of maps in templates."""
+    return get(key, default, delimiter, ordered)
+
+
 def has_value(key: str) -> bool:
     """Tell whether there is a grain at a path."""
     return walk(__grains__, key) is not MISSING

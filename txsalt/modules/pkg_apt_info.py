@@ -18,6 +18,9 @@ from txsalt.modules._tool import check_tool, operand, operands, run_tool
 
 __virtualname__ = "pkg"
 
+_VERSIONS = re.compile(r"(?m)^(Package|Version): (.+)$")
+_DUMPED = re.compile(r"(?m)^(Package| Version): (.+)$")
+
 # What is told of a package → the field of dpkg's database.
 _FIELDS = {
     "name": "Package",
@@ -196,19 +199,23 @@ def show(*names: str, **kwargs: Any) -> dict[str, dict[str, dict[str, str]]]:
 
 def list_repo_pkgs(*args: str, **kwargs: Any) -> dict[str, list[str]]:
     """
-    Return the versions of packages that the repositories have, the newest first.
+    Return the versions of packages that apt knows, the newest first: of some, or of all.
+
+    Names may be patterns. What is installed is known as well; what is not known is left out.
 
     CLI Example: txsalt-cli '*' pkg.list_repo_pkgs foo bar
     """
-    found: dict[str, list[str]] = {}
-    for name in args:
-        text = run_tool(
-            __salt__, ["apt-cache", "madison", operand(name)], ignore_retcode=True
-        ).stdout
-        rows = (line.split("|") for line in text.splitlines())
-        versions = [row[1].strip() for row in rows if len(row) == 3]
-        found[name] = list(dict.fromkeys(versions))
-    return found
+    argv = ["apt-cache", "show", *operands(args)] if args else ["apt-cache", "dump"]
+    text = run_tool(__salt__, argv, ignore_retcode=True).stdout
+    found: dict[str, dict[str, None]] = {}
+    package = ""
+    # "dump" indents versions by one; descriptions, where "show" is asked, are indented as well.
+    for field, value in re.findall(_VERSIONS if args else _DUMPED, text):
+        if field == "Package":
+            package = value
+        else:
+            found.setdefault(package, {})[value] = None
+    return {name: list(versions) for name, versions in found.items()}
 
 
 def list_repos(**kwargs: Any) -> dict[str, list[dict[str, Any]]]:

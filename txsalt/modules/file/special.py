@@ -54,7 +54,8 @@ def mknod(name: str, ntype: str, major: Any = 0, minor: Any = 0, user: Any = Non
             f"Node type unavailable: '{ntype}'. Available node types are "
             "character ('c'), block ('b'), and pipe ('p')."
         )
-    return _made(expand(name), ntype, (int(major), int(minor)), user, group, mode)
+    numbers = None if ntype == "p" else (int(major), int(minor))
+    return _made(expand(name), ntype, numbers, user, group, mode)
 
 
 def mknod_chrdev(name: str, major: Any, minor: Any, user: Any = None, group: Any = None,
