@@ -7,10 +7,12 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from txsalt.errors import EndpointUnusable
 from txsalt.minion.daemon.arrival import Arrival, ArrivalSettings
 from txsalt.minion.daemon.facts import FactKeeper, FactSettings
 from txsalt.minion.daemon.grains_child import GrainsNotCollected
 from txsalt.minion.daemon.link import Welcome
+from txsalt.protocol.sign_in import SignedIn
 
 
 class FakeLink:
@@ -25,12 +27,27 @@ class FakeLink:
     def sign_in(self) -> Deferred[Any]:
         return Deferred()
 
+    def request(self, load: dict[str, Any]) -> Deferred[Any]:
+        return succeed(True)
+
 
 class FakeListener:
     """Hears nothing."""
 
+    def __init__(self) -> None:
+        self.troubles = 0
+        self.asked: list[str] = []
+
     def when_state(self, call: Callable[[str], None]) -> None:
         """It stays as it is."""
+
+    def renew(self, signed_in: Any) -> None:
+        """Take its keys."""
+
+    def connect(self, endpoint: str) -> None:
+        self.asked.append(endpoint)
+        if len(self.asked) <= self.troubles:
+            raise EndpointUnusable("a new socket", "Too many open files")
 
 
 class ArrivalTests(SynchronousTestCase):
@@ -44,11 +61,12 @@ class ArrivalTests(SynchronousTestCase):
         self.facts = FactKeeper(
             FactSettings(minion_id="m1"), self.collect, self.request, lambda grains, pillar: None
         )
+        self.link, self.listener = FakeLink(), FakeListener()
         self.arrival = Arrival(
             self.clock,
             ArrivalSettings(minion_id="m1"),
-            FakeLink(),  # type: ignore[arg-type]
-            FakeListener(),  # type: ignore[arg-type]
+            self.link,  # type: ignore[arg-type]
+            self.listener,  # type: ignore[arg-type]
             self.facts,
             lambda: None,
             lambda: None,
@@ -85,6 +103,19 @@ class ArrivalTests(SynchronousTestCase):
         self.arrival.startService()
         self.clock.pump([30.0] * 10)
         self.assertEqual(self.collected, 1)
+
+    def test_no_descriptor(self) -> None:
+        """
+        Where the connection for jobs cannot be opened it is tried again until it can.
+        """
+        self.succeeds_at = 1
+        self.listener.troubles = 2
+        self.successResultOf(self.facts.startService())
+        self.arrival.startService()
+        signed_in: Any = SignedIn(master_key=None, publish_port=4505, aes="", session="")  # type: ignore[arg-type]
+        self.link.call(Welcome(signed_in=signed_in, address="10.0.0.1", is_first=True))
+        self.clock.pump([10.0] * 5)
+        self.assertEqual(self.listener.asked, ["tcp://10.0.0.1:4505"] * 3)
 
     def test_stop(self) -> None:
         """

@@ -20,7 +20,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 
-from txsalt.errors import TxsaltError
+from txsalt.errors import LocalError, TxsaltError
 from txsalt.events import tags
 from txsalt.minion.daemon.address import endpoint
 from txsalt.minion.daemon.facts import FactKeeper
@@ -131,13 +131,22 @@ class Arrival(Service):
         if is_arrival:
             await self._facts.refresh_pillar()
         port = self._settings.publish_port or welcome.signed_in.publish_port
-        self._listener.connect(endpoint(welcome.address, port))
+        await self._listen(endpoint(welcome.address, port))
         if not is_arrival:
             return
         await self._until_connected()
         await self._announce()
         if not self._repeated:
             self._repeat()
+
+    async def _listen(self, where: str) -> None:
+        while self.running:
+            try:
+                self._listener.connect(where)
+                return
+            except LocalError as exc:  # no descriptors, perhaps; deaf is no state to stay in
+                self.log.error("no connection to the master's job port: {why}", why=exc)
+            await deferLater(self._clock, _CONNECTION_PATIENCE)
 
     async def _until_connected(self) -> None:
         """A start event says that jobs may come: wait until they can be heard."""
