@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 from benchmarks.houses import House, fleet
 from tests.master.place import FakeMinion, Place
 from txsalt.events import tags
+from txsalt.master.worker import frames
 from txsalt.master.worker.answerer import BATCH, answer, answers
 from txsalt.protocol import sealed_request
 from txsalt.wire import envelope, job_loads
@@ -200,7 +202,7 @@ class _Bus:
 
     def outgoing(self, place: Place) -> Any:
         out = place.new_worker().out
-        out._send_events = self._push.send_multipart
+        out._send_events = partial(frames.send, self._push)  # as the worker's loop does
         return out
 
     def close(self) -> None:

@@ -23,6 +23,8 @@ def text(load: Load, name: str, default: str | None = None) -> str:
 def blob(load: Load, name: str) -> bytes:
     """Return a field of bytes, whatever the walk to text made of it; BadLoad if missing."""
     value = load.get(name)
+    if type(value) is bytes:
+        return value
     if not isinstance(value, str | bytes):
         raise BadLoad(f"{name} is missing or not a string")
     return serial.as_bytes(value)

@@ -246,7 +246,7 @@ def read_return(load: Load, minion_id: str) -> Return:
     return Return(
         minion_id=minion_id,
         jid=jid,
-        fun=fun if isinstance(fun, str | list) else "",
+        fun=fun if isinstance(fun, (str, list)) else "",
         success=_all_true(load.get("success", True)),
         retcode=_worst(load.get("retcode", 0)),
         load=without_secrets(kept),  # stock minions send the options of returners back

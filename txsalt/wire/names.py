@@ -17,7 +17,8 @@ MAX_TAG_CHARACTERS = 1024
 MAX_PATH_CHARACTERS = 4096
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_JID = re.compile(r"[A-Za-z0-9_.:+-]+")
+_is_jid = re.compile(r"[A-Za-z0-9_.:+-]+").fullmatch
+_is_usual_jid = re.compile(r"[0-9]{1,128}").fullmatch
 
 
 # A match for most ids, for none that ``minion_id`` refuses: ten thousand are listed for a target.
@@ -31,6 +32,8 @@ def minion_id(value: object) -> str:
     Operators judge by ids whom to let in; signs that steer a terminal, or turn the direction of
     writing, would have them judge another one.
     """
+    if isinstance(value, str) and is_usual_id(value):
+        return value
     text = _plain("id", value)
     if not text.isprintable():
         raise BadName("id", "has a character that cannot be printed")
@@ -43,10 +46,12 @@ def minion_id(value: object) -> str:
 
 def jid(value: object) -> str:
     """Check a job id: text or integer, 1 to 128 of letters, digits and ``_.:+-``."""
+    if isinstance(value, str) and _is_usual_jid(value):
+        return value
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 128:
         value = str(value)
     text = _plain("jid", value)
-    if len(text) > MAX_JID_CHARACTERS or not _JID.fullmatch(text) or text in {".", ".."}:
+    if len(text) > MAX_JID_CHARACTERS or not _is_jid(text) or text in {".", ".."}:
         raise BadName("jid", "not 1 to 128 plain characters")
     return text
 

@@ -71,21 +71,20 @@ def unpack_sealed(raw: bytes, name: bytes) -> Any:
 
     Such a string (a token, a signature) of 256 to 65535 bytes is read as bytes in any case.
     """
-    head = bytes([_FIXSTR + len(name)]) + name
-    start = raw.find(head + _STR_16) + len(head)
-    if start < len(head) or raw.count(head) != 1:
+    head = bytes((_FIXSTR + len(name),)) + name
+    at = raw.rfind(head)
+    start = at + len(head)
+    if at < 0 or raw.find(head) != at or raw[start : start + 1] != _STR_16:
         return unpack(raw)
     end = start + 3 + int.from_bytes(raw[start + 1 : start + 3], "big")
     # Both headers have the same length; the field's name occurs once, so it is the field or else
     # lies within a string, and then there is no such field and the caller refuses the load.
     try:
-        marked = b"".join((raw[:start], _BIN_16, raw[start + 1 :]))
-        value = _unpackb(marked, MAX_BYTES, raw=False)
+        before, after = raw[:start], raw[end:]
+        value = _unpackb(b"".join((before, _BIN_16, raw[start + 1 :])), MAX_BYTES, raw=False)
     except UnicodeDecodeError:
         return _unpack_mixed(raw, MAX_BYTES)
-    if _may_hold_bin(raw, 0, start) or _may_hold_bin(raw, end):
-        return _settled(value)
-    return _checked(value)
+    return _settled(value) if _may_hold_bin(before + after) else _checked(value)
 
 
 def unpack_raw(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
@@ -204,14 +203,9 @@ def _unpack_mixed(packed: bytes, max_bytes: int) -> Any:
     return _settled(_unpackb(packed, max_bytes, raw=False, unicode_errors="surrogateescape"))
 
 
-def _may_hold_bin(packed: bytes, start: int = 0, end: int | None = None) -> bool:
+def _may_hold_bin(packed: bytes) -> bool:
     # Stock peers send none; where one of the three headers occurs, it may also be a part of a text.
-    find = packed.find
-    return (
-        find(b"\xc4", start, end) >= 0
-        or find(b"\xc5", start, end) >= 0
-        or find(b"\xc6", start, end) >= 0
-    )
+    return b"\xc4" in packed or b"\xc5" in packed or b"\xc6" in packed
 
 
 def _settled(value: Any) -> Any:
