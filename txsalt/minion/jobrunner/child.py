@@ -70,16 +70,7 @@ def become_job(
         _leave_zygote(zygote_pid, close)
         link.setblocking(True)
         to_zygote = Link(link)
-        context = JobContext(link=to_zygote, **facts)
-        ready = None
-        if assignment is None:
-            ready = work.prepare(context)
-            assignment = _wait(to_zygote)
-        context.jid = assignment.jid
-        if assignment.load.get("stream"):
-            context.live = _live(context)
-        _limit_memory(facts["config"].get("job_memory_max"))
-        result = work.run(assignment.load, context, ready)
+        result = _result(work, assignment, to_zygote, facts)
         if os.getpid() == job_pid:
             to_zygote.send_result(_result_frame(result))
         code = 0
@@ -95,6 +86,19 @@ def become_job(
     finally:
         # A process that the job forked and that came back here has no result to give.
         _leave(code)
+
+
+def _result(work: Work, assignment: Assignment | None, link: Link, facts: dict) -> dict:
+    context = JobContext(link=link, **facts)
+    ready = None
+    if assignment is None:
+        ready = work.prepare(context)
+        assignment = _wait(link)
+    context.jid = assignment.jid
+    if assignment.load.get("stream"):
+        context.live = _live(context)
+    _limit_memory(facts["config"].get("job_memory_max"))
+    return work.run(assignment.load, context, ready)
 
 
 def _wait(link: Link) -> Assignment:
