@@ -84,7 +84,7 @@ class Place:
         self.test.addCleanup(connection.close)
         out = Outgoing(
             send_events=self.event_frames.extend,
-            send_publication=self.publication_frames.append,
+            send_publications=self.publication_frames.extend,
             send_daemon=self.daemon_frames.append,
             max_event_size=self.config.max_event_size,
         )

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.place import NONCE, Place, key_pair
-from txsalt.master.worker.answerer import SIGN_INS, answers
+from txsalt.master.worker.answerer import PUBLISHES, SIGN_INS, answers
 from txsalt.master.worker.bus import Outgoing
 from txsalt.wire import auth_loads, envelope, event, serial
 
@@ -73,7 +73,7 @@ class SignInTests(SynchronousTestCase):
         self.messages: list[list[bytes]] = []
         self.place.bench.out = Outgoing(
             send_events=self.messages.append,
-            send_publication=self.place.publication_frames.append,
+            send_publications=self.place.publication_frames.extend,
             send_daemon=self.place.daemon_frames.append,
             max_event_size=self.place.config.max_event_size,
         )
@@ -117,6 +117,76 @@ class SignInTests(SynchronousTestCase):
         [message] = self.messages
         tags = [event.read_event(frame)[0].rpartition("/")[2] for frame in message]
         self.assertEqual(tags, ["new", "publish"])
+
+
+class PublishTests(SynchronousTestCase):
+    """Jobs that are asked for at the same time."""
+
+    def setUp(self) -> None:
+        self.place = Place(self)
+        self.place.minion("m1")
+        self.events: list[list[bytes]] = []
+        self.jobs: list[list[bytes]] = []
+        self.place.bench.out = Outgoing(
+            send_events=self.events.append,
+            send_publications=self.jobs.append,
+            send_daemon=self.place.daemon_frames.append,
+            max_event_size=self.place.config.max_event_size,
+        )
+
+    def say(self, *payloads: bytes) -> list[list[object]]:
+        said = list(answers(self.place.bench, payloads))
+        return [[serial.unpack(reply) for reply in replies] for replies in said]
+
+    def request(self, jid: str = "", tgt: str = "m1", key: str = "") -> bytes:
+        return envelope.write_clear_request(
+            {"cmd": "publish", "fun": "test.ping", "tgt": tgt, "arg": [], "ret": "", "jid": jid,
+             "user": "root", "key": key or self.place.root_key}
+        )  # fmt: skip
+
+    def test_together(self) -> None:
+        """
+        Each gets its own answer; jobs are sent in order, in one message, and so are their events.
+        """
+        one, two = "20260101000000000001", "20260101000000000002"
+        [replies] = self.say(
+            self.request(one),
+            self.request(tgt="nobody"),
+            self.request(key="wrong"),
+            self.request(one),
+            self.request(two),
+            self.request(),
+        )
+        loads = [reply.get("load") for reply in replies if isinstance(reply, dict)]
+        jids = [load and load["jid"] for load in loads]
+        self.assertEqual((jids[:5], bool(jids[5])), ([one, None, None, None, two], True))
+        self.assertIn("could not resolve", loads[1]["error"])
+        self.assertIsNone(loads[2])
+        self.assertIn("was used before", loads[3]["error"])
+        [message] = self.jobs
+        sent = [serial.unpack_bin(frame)["load"]["jid"] for frame in message]
+        self.assertEqual(sent, [one, two, jids[5]])
+        self.assertEqual([len(message) for message in self.events], [6])
+        self.assertEqual([bool(self.place.bench.jobs.job(jid)) for jid in sent], [True] * 3)
+
+    def test_so_many_at_a_time(self) -> None:
+        """
+        A crowd is answered some at a time, and not together with others.
+        """
+        ping = envelope.write_clear_request({"cmd": "ping"})
+        said = self.say(*[self.request()] * (PUBLISHES + 2), ping, self.request(), _sign_in("m2"))
+        self.assertEqual([len(replies) for replies in said], [PUBLISHES, 2, 1, 1, 1])
+        self.assertEqual([len(message) for message in self.jobs], [PUBLISHES, 2, 1])
+
+    def test_store_that_fails(self) -> None:
+        """
+        Where jobs cannot be stored nothing is sent, and each is told so.
+        """
+        self.place.bench.jobs._connection.execute("PRAGMA query_only=1")
+        with self.assertLogs("txsalt.master.worker", "ERROR"):
+            [replies] = self.say(self.request(), self.request())
+        self.assertEqual(replies, [BAD_LOAD] * 2)
+        self.assertEqual((self.jobs, self.events), ([], []))
 
 
 def _sign_in(minion_id: str) -> bytes:

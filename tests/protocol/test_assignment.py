@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsalt.protocol.assignment import PATIENCE_SECONDS, Assignment
+from txsalt.protocol.assignment import COMPANY, PATIENCE_SECONDS, Assignment
 
 
 class AssignmentTests(SynchronousTestCase):
@@ -154,6 +154,35 @@ class AssignmentTests(SynchronousTestCase):
 
 WORDS = ["arrive", "arrive", "answer", "answer", "gone", "rest", "ready", "wait"]
 ACTS = some.lists(some.tuples(some.sampled_from(WORDS), some.integers(0, 3)), max_size=80)
+
+
+class CompanyTests(SynchronousTestCase):
+    """Requests that are answered together."""
+
+    def test_go_together(self) -> None:
+        """
+        What came together goes to one worker, some at a time; another kind ends the company.
+        """
+        assignment: Assignment[str] = Assignment(joins=lambda request: request.startswith("p"))
+        for worker in range(4):
+            assignment.ready(worker, 0.0)
+        for request in ("p1", "p2", "x", "p3", *["p"] * COMPANY):
+            assignment.arrived(request, 0.0)
+        sent = assignment.assign(0.0)
+        self.assertEqual(sent[0], ["p1", "p2"])
+        self.assertEqual(sent[1], ["x"])
+        self.assertEqual(sent[2], ["p3", *["p"] * (COMPANY - 1)])
+        self.assertEqual(sent[3], ["p"])
+
+    def test_room(self) -> None:
+        """
+        A worker never gets more than its window.
+        """
+        assignment: Assignment[str] = Assignment(window=3, joins=lambda _: True)
+        assignment.ready(1, 0.0)
+        for _ in range(5):
+            assignment.arrived("p", 0.0)
+        self.assertEqual(assignment.assign(0.0), {1: ["p"] * 3})
 
 
 class NothingIsLostTests(SynchronousTestCase):

@@ -27,7 +27,7 @@ from txsalt.protocol.publication import (
 )
 from txsalt.sockets.context import SocketContext
 from txsalt.sockets.publish import PublishSocket
-from txsalt.sockets.push_pull import PullSocket
+from txsalt.sockets.push_pull import RunSocket
 from txsalt.sockets.watched_publish import WatchedPublishSocket, Watcher
 from txsalt.wire import serial
 
@@ -63,7 +63,7 @@ class PublishRelay(Service):
         self._filtering = filtering
         self._sealer: Sealer | None = None
         self._held: list[bytes] | None = None
-        self._pull: PullSocket | None = None
+        self._pull: RunSocket | None = None
         self._pub: PublishSocket | None = None
 
     @property
@@ -87,7 +87,7 @@ class PublishRelay(Service):
             self._pub = WatchedPublishSocket(
                 self._context, self._pub_endpoint, self.watcher, hwm=self._hwm
             )
-        self._pull = PullSocket(self._context, self._pull_endpoint, self._job)
+        self._pull = RunSocket(self._context, self._pull_endpoint, self._jobs)
 
     def stopService(self) -> None:
         """Close both sockets."""
@@ -106,12 +106,11 @@ class PublishRelay(Service):
         """Seal with a key from now on, and send what was held back."""
         self._sealer = sealer
         held, self._held = self._held or [], None
-        for frame in held:
-            self._job(frame)
+        self._jobs(held)
 
     def publish(self, load: dict[str, Any], minions: list[str] | None = None) -> None:
         """Publish a job of the daemon's own; ``minions`` are those it is for, None: everybody."""
-        self._job(serial.pack_bin({"load": load, "topics": minions}))
+        self._jobs([serial.pack_bin({"load": load, "topics": minions})])
 
     def nudge(self, load: dict[str, Any], minions: list[str]) -> None:
         """
@@ -122,33 +121,39 @@ class PublishRelay(Service):
         _, without_topic = self.audience()
         if without_topic and not self._filtering:
             return
-        self._job(serial.pack_bin({"load": load, "topics": minions, "addressed": True}))
+        self._jobs([serial.pack_bin({"load": load, "topics": minions, "addressed": True})])
 
-    def _job(self, frame: bytes) -> None:
+    def _jobs(self, frames: list[bytes]) -> None:
         if self._held is not None:
-            self._held.append(frame)
+            self._held += frames
             return
+        messages = [message for frame in frames for message in self._messages_of(frame)]
+        if self._pub is not None and messages:
+            self._pub.send_all(messages)
+
+    def _messages_of(self, frame: bytes) -> list[list[bytes]]:
         try:
             message = serial.unpack_bin(frame)
             addressed = self._filtering or bool(message.get("addressed"))
-            self._publish(message["load"], message.get("topics"), addressed)
+            return self._sealed(message["load"], message.get("topics"), addressed)
         except (RemoteError, KeyError, TypeError) as exc:
             # Only our own workers reach this socket: what is unreadable here is a bug.
             self.log.error("a job could not be published: {reason!r}", reason=exc)
+            return []
 
-    def _publish(self, load: dict[str, Any], minions: list[str] | None, addressed: bool) -> None:
-        if self._sealer is None or self._pub is None:
+    def _sealed(
+        self, load: dict[str, Any], minions: list[str] | None, addressed: bool
+    ) -> list[list[bytes]]:
+        if self._sealer is None:
             self.log.error("job {jid} came before the relay had its key", jid=load.get("jid"))
-            return
+            return []
         sealed = self._sealer.seal(load)
         if not addressed:
             minions = named_targets(load)
             if minions is None or not pays_to_address(len(minions), *self.audience()):
-                self._pub.send([sealed])
-                return
+                return [[sealed]]
         topics = [BROADCAST] if minions is None else [topic_of(each) for each in minions]
-        for topic in topics:
-            self._pub.send([topic, sealed])
+        return [[topic, sealed] for topic in topics]
 
 
 def _nobody_known() -> tuple[int, int]:

@@ -9,6 +9,7 @@ Source: PROTOCOL sections 12.4, 7.4.
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any  # loads and results are any msgpack value
 
 from attrs import field, frozen
@@ -88,6 +89,18 @@ class Jobs:
         except sqlite3.IntegrityError as exc:
             raise Replayed from exc
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Store all or none of what is stored within this block, in one commit."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
     def hide_secrets(self, jid: str) -> None:
         """Take out what ``with_secrets`` kept, when the job will not be published any more."""
         job = self.job(jid)
@@ -115,15 +128,8 @@ class Jobs:
         """
         if len(returns) < 2:
             return [each for each in returns if self._save_return(*each, received)]
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            news = [each for each in returns if self._save_return(*each, received)]
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-        return news
+        with self.together():
+            return [each for each in returns if self._save_return(*each, received)]
 
     def _save_return(self, ret: Return, packed: bytes, received: float) -> bool:
         stamp = ret.load.get("_stamp")

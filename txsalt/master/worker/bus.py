@@ -20,15 +20,16 @@ class Outgoing:
         self,
         *,
         send_events: Callable[[list[bytes]], object],
-        send_publication: Send,
+        send_publications: Callable[[list[bytes]], object],
         send_daemon: Send,
         max_event_size: int,
     ) -> None:
         self._send_events = send_events
-        self._send_publication = send_publication
+        self._send_publications = send_publications
         self._send_daemon = send_daemon
         self._max_event_size = max_event_size
         self._held: list[bytes] | None = None
+        self._held_jobs: list[bytes] = []
 
     def fire(self, tag: str, data: dict[str, Any]) -> None:
         """Fire an event; the bus stamps it. Large values of one that is too large are cut out."""
@@ -39,15 +40,21 @@ class Outgoing:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Let the events of this block leave in one message, at its end."""
+        """Let the events of this block leave in one message at its end, then its publications."""
+        if self._held is not None:
+            yield  # the block around this one sees to it
+            return
         held: list[bytes] = []
         self._held = held
         try:
             yield
         finally:
             self._held = None
+            jobs, self._held_jobs = self._held_jobs, []
             if held:
                 self._send_events(held)
+            if jobs:
+                self._send_publications(jobs)
 
     def fire_packed(self, events: list[tuple[str, bytes]]) -> None:
         """Fire several events, of which the data are packed maps, in one message."""
@@ -67,7 +74,11 @@ class Outgoing:
 
         ``topics`` are the ids it is for where publications are filtered, None: everybody.
         """
-        self._send_publication(serial.pack_bin({"load": load, "topics": topics}))
+        frame = serial.pack_bin({"load": load, "topics": topics})
+        if self._held is None:
+            self._send_publications([frame])
+        else:
+            self._held_jobs.append(frame)
 
     def tell_daemon(self, kind: str, **words: object) -> None:
         """Send a frame on descriptor 4."""

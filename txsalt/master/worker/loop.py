@@ -98,7 +98,7 @@ class WorkerLoop:
         publications = _connect(context, zmq.PUSH, config, "publish_pull")
         out = Outgoing(
             send_events=partial(frames.send, events),
-            send_publication=publications.send,
+            send_publications=partial(frames.send, publications),
             send_daemon=self._write,
             max_event_size=config.max_event_size,
         )

@@ -10,7 +10,8 @@ from txsalt.errors import LocalError
 from txsalt.master.store.tokens import Token
 from txsalt.master.worker import permissions
 from txsalt.master.worker.bench import Bench
-from txsalt.master.worker.commands.publishing import publish_job
+from txsalt.master.worker.commands import publishing
+from txsalt.master.worker.commands.publishing import Order, Published
 from txsalt.master.worker.gatekeeper import Opened
 from txsalt.master.worker.permissions import NotAllowed
 from txsalt.master.worker.principals import Nobody
@@ -26,6 +27,14 @@ def ping(bench: Bench, opened: Opened) -> Any:
 
 def publish(bench: Bench, opened: Opened) -> envelope.Reply:
     """Publish a job for a user, as far as the user may."""
+    found = order(bench, opened)
+    if not isinstance(found, Order):
+        return found
+    return reply_of(publishing.tell(bench, [publishing.store(bench, found)])[0])
+
+
+def order(bench: Bench, opened: Opened) -> Order | envelope.Reply:
+    """Return the job that a user may publish, or the reply to one who may not."""
     sent = job_loads.read_publish_request(opened.load)
     user = permissions.sender(bench, opened, sent.kwargs)
     if isinstance(user, Nobody):
@@ -35,10 +44,15 @@ def publish(bench: Bench, opened: Opened) -> envelope.Reply:
         return permissions.judged(bench, user, request, sent, expansion)
 
     try:
-        published = publish_job(bench, sent, user=user.name, judge=judge)
+        found = publishing.order(bench, sent, user=user.name, judge=judge)
     except NotAllowed as exc:
         bench.refusals.note("rights", str(exc))
         return _refused("AuthorizationError", "Authorization error occurred.")
+    return found if isinstance(found, Order) else reply_of(found)
+
+
+def reply_of(published: Published) -> envelope.Reply:
+    """Return what a user is told of a job."""
     if published.jid is None:
         load: dict[str, Any] = {"jid": None, "minions": [], "error": published.problem}
     else:

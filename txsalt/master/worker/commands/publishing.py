@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from txsalt.errors import BadLoad, BadTarget, Replayed
 from txsalt.events import tags
+from txsalt.jobs.batch_plan import Plan
 from txsalt.light import evolve
 from txsalt.master.store.jobs import Job
 from txsalt.master.worker.bench import Bench
@@ -45,6 +46,16 @@ class Published:
     problem: str = ""
 
 
+@frozen(kw_only=True)
+class Order:
+    """A job that may be published, and is not stored yet."""
+
+    job: Job
+    plan: Plan | None
+    chosen_jid: str
+    topics: list[str] | None
+
+
 def publish_job(
     bench: Bench,
     request: PublishRequest,
@@ -53,11 +64,25 @@ def publish_job(
     owner: str | None = None,
     judge: Judge | None = None,
 ) -> Published:
+    """Publish what is asked for: see ``order``."""
+    found = order(bench, request, user=user, owner=owner, judge=judge)
+    if isinstance(found, Published):
+        return found
+    return tell(bench, [store(bench, found)])[0]
+
+
+def order(
+    bench: Bench,
+    request: PublishRequest,
+    *,
+    user: str,
+    owner: str | None = None,
+    judge: Judge | None = None,
+) -> Order | Published:
     """
-    Publish what is asked for. ``owner`` is the minion that asks, None for a local user.
+    Work out whom a job means. ``owner`` is the minion that asks, None for a local user.
 
     ``judge`` gets the request and whom it means, and returns what may be published or raises.
-    A ``jid`` in the request that was used before is refused: minions would ignore the job.
     """
     try:
         request = resolved(bench, request)
@@ -76,23 +101,50 @@ def publish_job(
     try:
         plan = batches.plan_of(request, len(expansion.minions))
         job = _new_job(bench, request, expansion, user, owner)
-        job = _save(bench, job, request.jid, with_secrets=plan is not None)
     except BadLoad as exc:
         return Published(problem=exc.reason)
-    except Replayed:
-        return Published(problem=f"Job id {request.jid} was used before; choose another one.")
-    # Arguments may be secrets.
-    fun, minions = job.load["fun"], len(job.minions)
-    log.info("job %s: %s runs %s (minions: %d)", job.jid, user or "somebody", fun, minions)
+    topics = _topics(bench, request, expansion)
+    return Order(job=job, plan=plan, chosen_jid=request.jid, topics=topics)
+
+
+def store(bench: Bench, ordered: Order) -> Order | Published:
+    """
+    Store a job; unless its jid was chosen by somebody, it gets another if it is taken.
+
+    A chosen ``jid`` that was used before is refused: minions would ignore the job.
+    """
+    job, with_secrets = ordered.job, ordered.plan is not None
+    for _ in range(_TRIES):
+        try:
+            bench.jobs.save_job(job, with_secrets=with_secrets)
+            return evolve(ordered, job=job)
+        except Replayed:
+            if ordered.chosen_jid:
+                problem = f"Job id {job.jid} was used before; choose another one."
+                return Published(problem=problem)
+        jid = bench.new_jid()
+        job = evolve(job, jid=jid, load={**job.load, "jid": jid})
+    raise Replayed
+
+
+def tell(bench: Bench, stored: list[Order | Published]) -> list[Published]:
+    """Fire the events of jobs that are stored, then publish them; all of them together."""
     with bench.out.together():
-        _fire_new(bench, job)
-        if plan is None:
-            bench.out.fire(tags.job_publish(job.jid), job_loads.without_secrets(job.load))
+        return [each if isinstance(each, Published) else _tell(bench, each) for each in stored]
+
+
+def _tell(bench: Bench, stored: Order) -> Published:
+    job, plan, load = stored.job, stored.plan, stored.job.load
+    # Arguments may be secrets.
+    user, minions = load["user"] or "somebody", len(job.minions)
+    log.info("job %s: %s runs %s (minions: %d)", job.jid, user, load["fun"], minions)
+    _fire_new(bench, job)
     if plan is None:
-        bench.out.publish(job.load, _topics(bench, request, expansion))
+        bench.out.fire(tags.job_publish(job.jid), job_loads.without_secrets(load))
+        bench.out.publish(load, stored.topics)
     else:
         batches.hand_over(bench, job, plan)
-    return Published(jid=job.jid, minions=expansion.minions, missing=expansion.missing)
+    return Published(jid=job.jid, minions=job.minions, missing=job.missing)
 
 
 def expand_target(
@@ -151,20 +203,6 @@ def _new_job(
         missing=expansion.missing,
         owner=owner,
     )
-
-
-def _save(bench: Bench, job: Job, chosen: str, *, with_secrets: bool) -> Job:
-    """Store a job; unless its jid was ``chosen`` by somebody, it gets another if it is taken."""
-    for _ in range(_TRIES):
-        try:
-            bench.jobs.save_job(job, with_secrets=with_secrets)
-            return job
-        except Replayed:
-            if chosen:
-                raise
-        jid = bench.new_jid()
-        job = evolve(job, jid=jid, load={**job.load, "jid": jid})
-    raise Replayed
 
 
 def _fire_new(bench: Bench, job: Job) -> None:
