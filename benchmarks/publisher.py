@@ -36,18 +36,19 @@ class _Job:
 
 @frozen
 class Line:
-    """One connection that stays; ``publish`` waits for the answer, then rests."""
+    """Connections that stay, on each of which one request is under way."""
 
     _publisher: "Publisher"
     _loop: Loop
     _lanes: Lanes
 
-    def publish(self, jid: str, tgt: str, tgt_type: str, rest: float) -> None:
-        """Publish a ``test.ping``; return ``rest`` seconds after it was accepted."""
+    def publish(self, jids: list[str], tgt: str, tgt_type: str, rest: float) -> None:
+        """Publish a ``test.ping`` for each jid; return ``rest`` seconds after all were accepted."""
         sent: list[Sent] = []
         problems: list[str] = []
-        self._publisher.ask(self._lanes, _Job(jid, tgt, tgt_type), sent, problems)
-        self._loop.run(lambda: bool(sent or problems))
+        for jid in jids:
+            self._publisher.ask(self._lanes, _Job(jid, tgt, tgt_type), sent, problems)
+        self._loop.run(lambda: len(sent) + len(problems) == len(jids))
         assert not problems, problems[0]
         end = self._loop.clock() + rest
         # In the loop, which answers a master's heartbeats.
@@ -79,9 +80,9 @@ class Publisher:
         return sent
 
     @contextmanager
-    def line(self) -> Iterator[Line]:
-        """One connection for many jobs, one after the other."""
-        with self._connected(1) as (loop, lanes):
+    def line(self, connections: int = 1) -> Iterator[Line]:
+        """So many connections for many jobs."""
+        with self._connected(connections) as (loop, lanes):
             yield Line(self, loop, lanes)
 
     @contextmanager

@@ -1,16 +1,17 @@
 """
 A job for one of 5,000 minions that subscribe to topics, against one for all: master's CPU.
 
-All are published over one connection, each when the one before has left: a master that is busy
-with a broadcast would send the next ones together with it. A job for a minion that is away costs
-all that a job costs but its sending.
+All are published over connections that stay: one by one, each when the one before has left, as a
+master that is busy with a broadcast would send the next ones together with it; and with eight
+requests under way all the time. A job for a minion that is away costs all that a job costs but its
+sending. At last all minions vanish at once.
 """
 
 import time
 from collections.abc import Iterator
 
 from benchmarks.figures import Seen, Size
-from benchmarks.houses import House, fleet, prefix
+from benchmarks.houses import House, Running, fleet, prefix
 from benchmarks.processes import thread_seconds
 from benchmarks.publisher import Line
 
@@ -20,8 +21,12 @@ _JOBS = 300
 _BROADCASTS = 50
 # Seconds until what was accepted has left.
 _REST, _BROADCAST_REST = 0.01, 0.1
+_LAST_REST = 2
+_STILL = 0.1  # seconds of processor time a second, of a master that has no more to do
 _IDLE_SECONDS = 20  # longer than heartbeats are apart
 _AWAY = "fleet-away-"
+_TOGETHER = 8
+_GONE_SECONDS = 60
 
 
 def measure(house: House, size: Size) -> Iterator[Seen]:
@@ -30,23 +35,29 @@ def measure(house: House, size: Size) -> Iterator[Seen]:
         return
     words = (*fleet(_MINIONS), "--subscribe", "each", "--silent", "1", "--topics")
     options = {} if house.is_ours else {"zmq_filtering": True}
-    with House(house.name, options) as filtering, filtering.answering(*words):
+    with House(house.name, options) as filtering, filtering.answering(*words) as swarm:
         filtering.swarm("sign-in", "--minions", "1", "--prefix", _AWAY)
         idle = _idle_ms_a_second(filtering)
-        with filtering.publisher.line() as line:
-            nobody = _cpu_ms(filtering, line, idle, f"{_AWAY}0", "glob")
-            one = _cpu_ms(filtering, line, idle, f"{prefix(_MINIONS)}0000", "glob")
-            # A grain target goes to everybody, and everybody decides.
-            everyone = _cpu_ms(filtering, line, idle, "kernel:Linux", "grain")
+        for connections, how in ((1, ""), (_TOGETHER, f", {_TOGETHER} at once")):
+            with filtering.publisher.line(connections) as line:
+                yield from _jobs(filtering, line, idle, connections, how)
+        yield Seen(what="all 5,000 vanish, CPU", unit="s", value=_end(filtering, swarm), more=False)
+
+
+def _jobs(house: House, line: Line, idle: float, together: int, how: str) -> Iterator[Seen]:
+    nobody = _cpu_ms(house, line, idle, together, f"{_AWAY}0", "glob")
+    one = _cpu_ms(house, line, idle, together, f"{prefix(_MINIONS)}0000", "glob")
+    # A grain target goes to everybody, and everybody decides.
+    everyone = _cpu_ms(house, line, idle, together, "kernel:Linux", "grain")
     for what, value in (
         ("job for a minion that is away, CPU", nobody),
         ("job by topic to one of 5,000, CPU", one),
         ("job by topic to all 5,000, CPU", everyone),
     ):
-        yield Seen(what=what, unit="ms", value=value, more=False)
+        yield Seen(what=what + how, unit="ms", value=value, more=False)
     if one > 0:
         yield Seen(
-            what="CPU of a broadcast over that of one",
+            what="CPU of a broadcast over that of one" + how,
             unit="x",
             value=everyone / one,
             more=True,
@@ -61,12 +72,30 @@ def _idle_ms_a_second(house: House) -> float:
     return (thread_seconds(house.pids()) - before) * 1000 / _IDLE_SECONDS
 
 
-def _cpu_ms(house: House, line: Line, idle: float, tgt: str, kind: str) -> float:
+def _cpu_ms(house: House, line: Line, idle: float, together: int, tgt: str, kind: str) -> float:
     jobs, rest = (_JOBS, _REST) if kind == "glob" else (_BROADCASTS, _BROADCAST_REST)
-    for _ in range(3):
-        line.publish(house.new_jid(), tgt, kind, rest)
+    jids = [house.new_jid() for _ in range(3 * together + jobs)]
+    line.publish(jids[jobs:], tgt, kind, rest)
+    # Eight at once go on for as long as there are any; one by one, each waits for a rest.
+    portions = [jids[:jobs]] if together > 1 else [[jid] for jid in jids[:jobs]]
     before, begun = thread_seconds(house.pids()), time.monotonic()
-    for _ in range(jobs):
-        line.publish(house.new_jid(), tgt, kind, rest)
+    for portion in portions:
+        line.publish(portion, tgt, kind, rest)
+    if together > 1:
+        time.sleep(_LAST_REST)
     used = (thread_seconds(house.pids()) - before) * 1000
     return (used - idle * (time.monotonic() - begun)) / jobs
+
+
+def _end(house: House, swarm: Running) -> float:
+    """What it costs when all connections break, in seconds."""
+    before = last = thread_seconds(house.pids())
+    swarm.process.kill()
+    end = time.monotonic() + _GONE_SECONDS
+    while time.monotonic() < end:
+        time.sleep(1)
+        now = thread_seconds(house.pids())
+        if now - last < _STILL and last > before + _STILL:
+            break
+        last = now
+    return last - before
