@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.minion.daemon import grains_child
@@ -20,6 +21,7 @@ class FakeChild:
         self.sent: list[dict[str, Any]] = []
         self.signals: list[str] = []
         self.say: Any = None
+        self.complain: Any = None
 
     def send(self, message: dict[str, Any]) -> None:
         self.sent.append(message)
@@ -36,8 +38,8 @@ class GrainsChildTests(SynchronousTestCase):
         self.child = FakeChild()
         self.patch(grains_child, "spawn_program", self.spawn)
 
-    def spawn(self, *_: Any, on_message: Any, **__: Any) -> FakeChild:
-        self.child.say = on_message
+    def spawn(self, *_: Any, on_message: Any, on_output: Any, **__: Any) -> FakeChild:
+        self.child.say, self.child.complain = on_message, on_output
         return self.child
 
     def collect(self) -> Deferred[dict[str, Any]]:
@@ -53,6 +55,22 @@ class GrainsChildTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(found), {"os": "Debian"})
         self.clock.advance(PATIENCE)
         self.assertEqual(self.child.signals, ["KILL"])
+
+    def test_names_what_hangs(self) -> None:
+        """
+        What is left out is named in a log that has warnings only, as it is unless I say otherwise.
+        """
+        self.collect()
+        with capturedLogs() as logged:
+            self.child.complain("grains: own.slow took over 10 s and is left out")
+            self.child.complain("printed by a module")
+        self.assertEqual(
+            [(each["log_level"], formatEvent(each)) for each in logged],
+            [
+                (LogLevel.warn, "grains: own.slow took over 10 s and is left out"),
+                (LogLevel.warn, "grains: printed by a module"),
+            ],
+        )
 
     def test_says_nothing(self) -> None:
         """

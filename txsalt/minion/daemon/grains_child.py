@@ -44,7 +44,7 @@ async def collect(reactor: IProcessReactor, config: Mapping[str, object]) -> dic
             _MODULE,
             ["--pipe"],
             on_message=lambda message: _received(message, found),
-            on_output=lambda line: _log.info("grains: {line}", line=line),
+            on_output=_complained,
         )
     except OSError as exc:
         raise GrainsNotCollected(exc.strerror or str(exc)) from exc
@@ -52,6 +52,11 @@ async def collect(reactor: IProcessReactor, config: Mapping[str, object]) -> dic
     child.ended.addCallback(_ended, found, overdue)
     child.send({"kind": "hello", "config": dict(config)})
     return await found
+
+
+def _complained(line: str) -> None:
+    """Tell what the program says, for it speaks of sources only that failed or hang."""
+    _log.warn("{line}", line=line if line.startswith("grains: ") else f"grains: {line}")
 
 
 def _received(message: Mapping[str, Any], found: Deferred[dict[str, Any]]) -> None:
