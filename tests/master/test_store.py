@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 import tempfile
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -187,6 +188,39 @@ class IdentityTests(StoreCase):
         self.assertTrue(identities.signed_in("m1", "new"))
         self.assertEqual(mine.values("x", ["m1"]), {})
         self.assertIsNone(facts.one("m1"))
+
+    def test_full_disk(self) -> None:
+        """
+        Where the disk is full, that is what is told; nothing is forgotten, and work goes on.
+        """
+        mine, facts = MineStore(self.connection), FactsStore(self.connection)
+        mine.merge("m1", {"x": 1}, clear=False)
+        failing: Any = _FullAtCommit(self.connection)
+        for deed in (
+            lambda: forget(failing, "m1"),
+            lambda: MineStore(failing).merge("m1", {"y": 2}, clear=True),
+            lambda: FactsStore(failing).save("m1", {"a": 1}, {}, 1),
+        ):
+            error = self.assertRaises(sqlite3.OperationalError, deed)
+            self.assertEqual(str(error), "database or disk is full")
+        self.assertEqual(mine.values("x", ["m1"]), {"m1": 1})
+        self.assertTrue(facts.save("m1", {"a": 1}, {}, 1))
+
+
+class _FullAtCommit:
+    """A connection whose commits fail as on a full disk: the transaction is over by itself."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, *rest: Any) -> sqlite3.Cursor:
+        if statement == "COMMIT":
+            self._connection.execute("ROLLBACK")
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._connection.execute(statement, *rest)
 
 
 class MineTests(StoreCase):

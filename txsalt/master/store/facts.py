@@ -14,6 +14,7 @@ from attrs import frozen
 
 from txsalt.master.store import fact_entries
 from txsalt.master.store.projections import Projections
+from txsalt.master.store.transaction import transaction
 from txsalt.targeting.facts import Answer, Facts, FactsOf, Source
 from txsalt.targeting.needs import Needs
 from txsalt.wire import packed_map, serial
@@ -37,14 +38,8 @@ class FactsStore:
     ) -> bool:
         """Store what a minion sent and got; return whether anything but the time is new."""
         packed = (serial.pack_bin(grains), serial.pack_bin(pillar))
-        self._execute("BEGIN IMMEDIATE")
-        try:
-            is_new = self._write(minion_id, packed, now)
-            self._execute("COMMIT")
-        except BaseException:
-            self._execute("ROLLBACK")
-            raise
-        return is_new
+        with transaction(self._connection):
+            return self._write(minion_id, packed, now)
 
     def _write(self, minion_id: str, packed: tuple[bytes, bytes], now: float) -> bool:
         execute = self._execute

@@ -10,19 +10,15 @@ import hashlib
 import sqlite3
 
 from txsalt.master.store import facts
+from txsalt.master.store.transaction import transaction
 
 
 def forget(connection: sqlite3.Connection, minion_id: str) -> None:
     """Delete grains, pillar and mine of an id. Jobs and returns stay: they are the operator's."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         facts.forget(connection, minion_id)
         connection.execute("DELETE FROM mine WHERE id = ?", (minion_id,))
         connection.execute("DELETE FROM identities WHERE id = ?", (minion_id,))
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 class Identities:

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any  # values are any msgpack value
 
+from txsalt.master.store.transaction import transaction
 from txsalt.wire import serial
 
 
@@ -20,17 +21,12 @@ class MineStore:
     def merge(self, minion_id: str, data: dict[str, Any], *, clear: bool) -> None:
         """Add values to those of an id; ``clear`` deletes the others first."""
         rows = [(minion_id, alias, serial.pack_bin(value)) for alias, value in data.items()]
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._connection):
             if clear:
                 self._connection.execute("DELETE FROM mine WHERE id = ?", (minion_id,))
             self._connection.executemany(
                 "INSERT OR REPLACE INTO mine (id, alias, value) VALUES (?, ?, ?)", rows
             )
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
 
     def values(self, alias: str, ids: Iterable[str]) -> dict[str, Any]:
         """Return the value of one alias for those of ``ids`` that have it."""
