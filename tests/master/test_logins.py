@@ -6,7 +6,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.place import Place
-from txsalt.master.store.tokens import MOST_OF_A_USER
+from txsalt.master.store.tokens import LONGEST_LIFE, MOST_OF_A_USER
 from txsalt.master.worker.logins.limit import MOST_FAILURES, WINDOW, FailureLimit
 
 
@@ -233,6 +233,30 @@ class TokenTests(LoginCase):
         self.assertEqual(
             self.publish("state.apply", "web-1", token=made["token"]), "AuthenticationError"
         )
+
+    def test_what_the_scope_lacks(self) -> None:
+        """
+        A token that is right, but not for this function, is not called a wrong one.
+        """
+        made = self.place.as_root(
+            "runner", fun="token.create", direct=True,
+            kwarg={"user": "deploy", "scope": ["test.*"], "seconds": 60},
+        )["data"]["return"]  # fmt: skip
+        for cmd, fun in (("runner", "manage.status"), ("wheel", "key.list_all")):
+            reply = self.place.say({"cmd": cmd, "fun": fun, "token": made["token"]})
+            self.assertEqual(reply["error"]["name"], "AuthorizationError")
+            reply = self.place.say({"cmd": cmd, "fun": fun, "token": "0" * 64})
+            self.assertEqual(reply["error"]["name"], "TokenAuthenticationError")
+
+    def test_no_longer_than_a_century(self) -> None:
+        """
+        No token is for ever, whatever asks for it.
+        """
+        for seconds in (float("inf"), float("nan"), 2**64 - 1, LONGEST_LIFE * 2, 0, True, "9"):
+            kwarg = {"user": "deploy", "scope": ["test.*"], "seconds": seconds}
+            reply = self.place.as_root("runner", fun="token.create", direct=True, kwarg=kwarg)
+            self.assertIs(reply["data"]["success"], False, seconds)
+        self.assertEqual(self.place.bench.tokens.listing(), [])
 
     def test_never_in_an_event(self) -> None:
         """

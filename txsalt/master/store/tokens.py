@@ -22,6 +22,7 @@ from txsalt.master.store.private_file import make_private_folder, write_private
 from txsalt.wire import serial
 
 MOST_OF_A_USER = 100
+LONGEST_LIFE = 36525 * 86400.0  # seconds: a century
 ID_CHARACTERS = 12
 _TOKEN = re.compile(r"[0-9a-f]{64}")
 _LONGEST = 1024 * 1024  # bytes

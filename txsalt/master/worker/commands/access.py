@@ -10,6 +10,7 @@ from attrs import asdict
 
 from txsalt.errors import BadLoad
 from txsalt.master.store.audit import Entry
+from txsalt.master.store.tokens import LONGEST_LIFE
 from txsalt.master.worker import permissions
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands.publishing import expand_target, resolved
@@ -37,6 +38,8 @@ def create_token(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     seconds = arguments.get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         raise BadLoad("seconds is no number above 0")
+    if seconds > LONGEST_LIFE:
+        raise BadLoad("seconds is more than a century")
     now = bench.clock()
     token = bench.tokens.make(
         now, name=name, eauth=OPERATOR, expire=now + seconds, scope=scope, note=note[:200]

@@ -16,7 +16,7 @@ from typing import Any, Protocol  # loads are maps of any msgpack value
 from attrs import field, frozen
 
 from txsalt.config.master import MasterConfig
-from txsalt.master.store.tokens import Token, Tokens
+from txsalt.master.store.tokens import LONGEST_LIFE, Token, Tokens
 from txsalt.master.worker.logins.limit import FailureLimit
 from txsalt.master.worker.principals import ExternalUser, Nobody
 from txsalt.master.worker.refusals import Refusals
@@ -161,7 +161,7 @@ class Logins:
             listed = free.get(user.eauth)
             free = isinstance(listed, list) and user.name in listed
         # Anybody may ask for less than the usual.
-        return float(wanted) if free else min(float(wanted), most)
+        return min(float(wanted), LONGEST_LIFE if free else most)
 
     def _still_vouched(self, known: Token) -> bool:
         if known.eauth == OPERATOR:
