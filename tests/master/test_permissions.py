@@ -180,7 +180,7 @@ class OwnJobTests(AclCase):
         """
         self.assertTrue(self.direct("bob", "jobs.list_jobs")["data"]["success"])
         load = {"cmd": "wheel", "fun": "key.list_all", "user": "bob", "key": self.keys["bob"]}
-        self.assertEqual(self.place.say(load)["error"]["name"], "UserAuthenticationError")
+        self.assertEqual(self.place.say(load)["error"]["name"], "AuthorizationError")
 
     def test_private(self) -> None:
         """

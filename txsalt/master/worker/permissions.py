@@ -63,10 +63,15 @@ def sender(bench: Bench, opened: Opened, shown: Mapping[str, Any]) -> User | Nob
 
 
 def failure(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of ``runner`` and ``wheel`` to somebody who may not."""
+    """Return the answer of ``runner`` and ``wheel`` to who does not prove to be anybody."""
     kind = "token" if "token" in shown else "eauth" if "eauth" in shown else "user"
     message = f'Authentication failure of type "{kind}" occurred.'
     return {"error": {"name": f"{kind.capitalize()}AuthenticationError", "message": message}}
+
+
+def refusal() -> dict[str, Any]:
+    """Return the answer to a user who is known, and may not do what was asked for."""
+    return {"error": {"name": "AuthorizationError", "message": "Authorization error occurred."}}
 
 
 def limits(bench: Bench, user: User) -> list[Sequence[rules.Rule]] | None:

@@ -98,8 +98,10 @@ def wheel(bench: Bench, opened: Opened) -> Any:
     load = opened.load
     user, fun = permissions.sender(bench, opened, load), fields.text(load, "fun")
     arguments = {name: value for name, value in load.items() if name not in _CREDENTIALS}
-    if isinstance(user, Nobody) or not _may(bench, user, "wheel", fun, arguments):
+    if isinstance(user, Nobody):
         return permissions.failure(load)
+    if not _may(bench, user, "wheel", fun, arguments):
+        return permissions.refusal()
     jid = bench.new_jid()
     tag = f"salt/wheel/{jid}"
     about = {"fun": f"wheel.{fun}", "jid": jid, "user": user.name}
@@ -128,7 +130,7 @@ def runner(bench: Bench, opened: Opened) -> Any:
         own: dict[str, Function] = {fun: partial(_revoke_own, user)}
         return {"data": _run(bench, own, fun, {**arguments, BY: user.name})}
     if not _may(bench, user, "runner", fun, arguments):
-        return permissions.failure(load)
+        return permissions.refusal()
     if direct:
         return {"data": _run(bench, RUNNERS, fun, arguments)}
     jid = bench.new_jid()
