@@ -1,5 +1,6 @@
 """What a worker does with batches, and what is stored of them."""
 
+from time import process_time
 from typing import Any
 
 from attrs import evolve
@@ -114,6 +115,19 @@ class StoreTests(BatchCase):
         self.assertEqual(found.parts, {PART: ["m1", "m2"]})
         self.assertEqual(found.returned_well, {"m1": True, "m2": False})
         self.assertEqual(found.missing, {"m3": "does not answer"})
+
+    def test_many_are_told_at_once(self) -> None:
+        """
+        The state of a batch of 20,000 is told in a moment: whoever watches asks for it often.
+        """
+        jid, many = "20260101000000000003", [f"m{number}" for number in range(20_000)]
+        self.place.bench.jobs.save_job(evolve(self.part(*many), jid=jid))
+        self.place.bench.batches.save(jid, Plan(size="50%"), 1.0)
+        self.file.save_part(jid, self.part(*many[:10_000], jid="20260101000000000004"))
+        begun = process_time()
+        found = batches.state(self.place.bench, {"jid": jid})
+        self.assertLess(process_time() - begun, 2.0)
+        self.assertEqual((len(found["running"]), found["waiting"]), (10_000, many[10_000:]))
 
     def test_returned_while_nobody_looked(self) -> None:
         """

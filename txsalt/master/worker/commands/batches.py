@@ -62,7 +62,8 @@ def state(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
     outcome = stored.outcome or {"state": "running", "not_started": []}
     started = {minion_id for ids in stored.parts.values() for minion_id in ids}
     over = stored.returned_well.keys() | stored.missing.keys()
-    waiting = [each for each in stored.job.minions if each not in started | over]
+    came = started | over
+    waiting = [each for each in stored.job.minions if each not in came]
     return {
         "state": outcome["state"],
         "not_started": outcome["not_started"],
