@@ -132,6 +132,8 @@ CMD = _calls(
     ("run_all", "echo o; echo e >&2", _with(python_shell=True, redirect_stderr=True)),
     ("retcode", "exit 5", _with(python_shell=True)),
     ("retcode", "true"),
+    ("retcode", "false", _with(bg=True)),
+    ("run_all", "false", _with(bg=True)),
     ("which", "sh"),
     ("which", "no-such-program"),
     ("which", None),

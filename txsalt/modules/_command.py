@@ -123,7 +123,7 @@ def execute(command: Command, tell: _live.Tell | None = None) -> dict[str, Any]:
     ``tell`` gets what it writes, as it comes.
 
     After ``timeout`` the command and all its descendants are ended, and retcode is 1. In the
-    background only {"pid", "retcode": 0, "stdout": "", "stderr": ""} is known.
+    background only {"pid", "retcode": None, "stdout": "", "stderr": ""} is known.
     Raises CommandExecutionError if it cannot be started, SaltInvocationError for bad options.
     """
     _refuse_unsupported(command)
@@ -138,7 +138,7 @@ def execute(command: Command, tell: _live.Tell | None = None) -> dict[str, Any]:
     if command.bg:
         # The job ends before the command does; nobody waits for it here.
         process.returncode = 0
-        return {"pid": process.pid, "retcode": 0, "stdout": "", "stderr": ""}
+        return {"pid": process.pid, "retcode": None, "stdout": "", "stderr": ""}
     try:
         if tell is None:
             out, err = process.communicate(_input(command), timeout=command.timeout)

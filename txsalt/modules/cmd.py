@@ -43,7 +43,7 @@ def run(cmd: Any, cwd: Any = None, stdin: Any = None, runas: str | None = None,
     CLI Example: txsalt-cli '*' cmd.run "ls -l | awk '/foo/{print $2}'"
     """
     answer = run_for(globals(), locals())
-    if raise_err and answer["retcode"] != 0 and not ignore_retcode:
+    if raise_err and answer["retcode"] and not ignore_retcode:
         raise CommandExecutionError(answer["stdout"])
     return answer["stdout"]
 
@@ -124,9 +124,9 @@ def retcode(cmd: Any, cwd: Any = None, stdin: Any = None, runas: str | None = No
             log_callback: Any = None, timeout: Any = None, reset_system_locale: bool = True,
             ignore_retcode: bool = False, saltenv: Any = None, use_vt: bool = False,
             password: Any = None, success_retcodes: Any = None, success_stdout: Any = None,
-            success_stderr: Any = None, **kwargs: Any) -> int:
+            success_stderr: Any = None, **kwargs: Any) -> int | None:
     """
-    Run a command and return its exit code only.
+    Run a command and return its exit code only; None in the background (bg).
 
     CLI Example: txsalt-cli '*' cmd.retcode "test -f /etc/passwd"
     """
