@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.master.full_disk import fill_disk
 from tests.master.place import Place
 from txsalt.master.store import user_keys
 
@@ -27,6 +28,20 @@ class PublishTests(SynchronousTestCase):
             jid = self.publish("web-*", arg=["secret"])["jid"]
         (line,) = logged.output
         self.assertIn(f"job {jid}: root runs test.ping (minions: 2)", line)
+
+    def test_full_disk(self) -> None:
+        """
+        A user learns that the master's disk is full, and the log has a line instead of a bug.
+        """
+        fill_disk(self.place)
+        with self.assertLogs("txsalt.master.worker", "ERROR") as logged:
+            reply = self.place.as_root("publish", tgt="*", fun="test.ping", arg=["x" * 100_000])
+        self.assertEqual(reply["error"]["name"], "StoreError")
+        self.assertIn("disk is full", reply["error"]["message"])
+        self.assertEqual(self.place.published, [])
+        (line,) = logged.output
+        self.assertIn("publish failed", line)
+        self.assertNotIn("bug", line)
 
     def test_a_job(self) -> None:
         """

@@ -78,7 +78,7 @@ _NONE_FOUND: dict[str, Any] = {}
 
 COMMANDS: dict[str, Command] = {
     # in clear text
-    "_auth": Command(auth.auth, Who.CLEAR, Kind.REPLY),
+    "_auth": Command(auth.auth, Who.CLEAR, Kind.REPLY, repeated=True),
     "ping": Command(clear.ping, Who.CLEAR, Kind.BARE),
     "publish": Command(clear.publish, Who.CLEAR, Kind.REPLY),
     "get_token": Command(clear.get_token, Who.CLEAR, Kind.BARE),
@@ -128,7 +128,10 @@ def handle(bench: Bench, opened: Opened) -> envelope.Reply:
     if command is None or command.who is not Who.CLEAR:
         bench.refusals.note("command", f"unknown in clear text: {opened.cmd!r:.60}")
         return envelope.BareReply({})
-    value = command.handler(bench, opened)
+    try:
+        value = command.handler(bench, opened)
+    except Failure as exc:
+        return _failed(bench, command, opened.cmd, exc)
     return value if command.kind is Kind.REPLY else envelope.BareReply(value)
 
 
@@ -140,6 +143,16 @@ def _handle_sealed(bench: Bench, opened: Opened, sender: Minion | KeyHolder) -> 
     if command.kind is Kind.PRIVATE and isinstance(sender, Minion):
         return _answer_private(bench, command, opened, sender)
     return _box(sender, _value(bench, command, opened, sender))
+
+
+def _failed(bench: Bench, command: Command, cmd: str, exc: Failure) -> envelope.Reply:
+    """Say in the log what is wrong with the store, and answer a user that it is not the user."""
+    problem = StoreError(database.path_in(bench.config.cachedir), str(exc))
+    if command.repeated:
+        raise problem from exc
+    log.error("%s failed: %s", cmd, problem)
+    message = f"the store of the master fails: {exc}"
+    return envelope.BareReply({"error": {"name": "StoreError", "message": message}})
 
 
 def _may(command: Command, sender: Minion | KeyHolder) -> bool:
