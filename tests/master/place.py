@@ -84,11 +84,17 @@ class Place:
         self.test.addCleanup(connection.close)
         out = Outgoing(
             send_events=self.event_frames.extend,
-            send_publications=self.publication_frames.extend,
+            send_publications=self._keep,
             send_daemon=self.daemon_frames.append,
             max_event_size=self.config.max_event_size,
         )
         return Bench(self.config, self.secrets, connection, out, self.clock)
+
+    def _keep(self, frames: list[bytes]) -> None:
+        """Take jobs, and the events that come with them, as the relay does."""
+        for frame in frames:
+            is_job = frame[0] >= 0x80
+            (self.publication_frames if is_job else self.event_frames).append(frame)
 
     def write(self, path: str, content: str | bytes = "") -> str:
         """Write a file below the place and return its path."""

@@ -73,7 +73,7 @@ class SignInTests(SynchronousTestCase):
         self.messages: list[list[bytes]] = []
         self.place.bench.out = Outgoing(
             send_events=self.messages.append,
-            send_publications=self.place.publication_frames.extend,
+            send_publications=self.messages.append,
             send_daemon=self.place.daemon_frames.append,
             max_event_size=self.place.config.max_event_size,
         )
@@ -109,14 +109,15 @@ class SignInTests(SynchronousTestCase):
 
     def test_a_job(self) -> None:
         """
-        What is told of a job leaves in one message.
+        A job and what is told of it leave in one message.
         """
         self.place.minion("m1")
         said = self.place.as_root("publish", fun="test.ping", tgt="m1", arg=[], ret="", jid="")
         self.assertEqual(said["load"]["minions"], ["m1"])
         [message] = self.messages
-        tags = [event.read_event(frame)[0].rpartition("/")[2] for frame in message]
+        tags = [event.read_event(frame)[0].rpartition("/")[2] for frame in message[:-1]]
         self.assertEqual(tags, ["new", "publish"])
+        self.assertEqual(serial.unpack_bin(message[-1])["load"]["tgt"], "m1")
 
 
 class PublishTests(SynchronousTestCase):
@@ -164,9 +165,10 @@ class PublishTests(SynchronousTestCase):
         self.assertIsNone(loads[2])
         self.assertIn("was used before", loads[3]["error"])
         [message] = self.jobs
-        sent = [serial.unpack_bin(frame)["load"]["jid"] for frame in message]
-        self.assertEqual(sent, [one, two, jids[5]])
-        self.assertEqual([len(message) for message in self.events], [6])
+        tags = [event.read_event(frame)[0].rpartition("/")[2] for frame in message[:6]]
+        self.assertEqual(tags, ["new", "publish"] * 3)
+        sent = [serial.unpack_bin(frame)["load"]["jid"] for frame in message[6:]]
+        self.assertEqual((sent, self.events), ([one, two, jids[5]], []))
         self.assertEqual([bool(self.place.bench.jobs.job(jid)) for jid in sent], [True] * 3)
 
     def test_so_many_at_a_time(self) -> None:
@@ -176,7 +178,7 @@ class PublishTests(SynchronousTestCase):
         ping = envelope.write_clear_request({"cmd": "ping"})
         said = self.say(*[self.request()] * (PUBLISHES + 2), ping, self.request(), _sign_in("m2"))
         self.assertEqual([len(replies) for replies in said], [PUBLISHES, 2, 1, 1, 1])
-        self.assertEqual([len(message) for message in self.jobs], [PUBLISHES, 2, 1])
+        self.assertEqual([len(message) for message in self.jobs], [PUBLISHES * 3, 6, 3])
 
     def test_store_that_fails(self) -> None:
         """

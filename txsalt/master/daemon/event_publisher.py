@@ -76,7 +76,7 @@ class EventPublisher(Service):
         self._pub = EventPublishSocket(
             self._context, self._pub_endpoint, self._subscribed, hwm=self._hwm, mode=_MODE
         )
-        self._pull = RunSocket(self._context, self._pull_endpoint, self._collected, mode=_MODE)
+        self._pull = RunSocket(self._context, self._pull_endpoint, self.collect, mode=_MODE)
 
     def stopService(self) -> None:
         """Close both sockets."""
@@ -99,9 +99,10 @@ class EventPublisher(Service):
 
     def fire(self, tag: str, data: dict[str, Any]) -> None:
         """Publish an event of the daemon's own."""
-        self._collected([event.write_event(tag, data)])
+        self.collect([event.write_event(tag, data)])
 
-    def _collected(self, frames: list[bytes]) -> None:
+    def collect(self, frames: list[bytes]) -> None:
+        """Publish events that somebody sent; what is none is dropped."""
         now = datetime.now(UTC)
         stamp = event.Stamp(now.isoformat())
         kept = []

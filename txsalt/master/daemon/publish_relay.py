@@ -4,6 +4,7 @@ Relay jobs to the minions: number, seal, sign, publish.
 Interactions: a worker has saved the job and pushes it here; every minion gets the same frame, but
 for a job that names few of many minions: these get a copy each, under their topics, where no
 minion subscribes to everything, as stock ones do.
+The events that tell of a job come with it, and are fired first, even if the job has to wait.
 Nobody else holds the serial. While the shared key changes, jobs wait until the workers hand out
 the new one: a minion that finds a job unreadable signs in again, and must then get the key that
 opens it.
@@ -31,6 +32,8 @@ from txsalt.sockets.push_pull import RunSocket
 from txsalt.sockets.watched_publish import WatchedPublishSocket, Watcher
 from txsalt.wire import serial
 
+_FIRST_OF_MAPS = b"\x80"
+
 
 class PublishRelay(Service):
     """The only sender on 4505, and the only owner of the serial."""
@@ -52,8 +55,10 @@ class PublishRelay(Service):
         ``filtering`` sends each copy under a topic (Salt's zmq_filtering).
 
         ``watcher`` is told who listens; it may also be set before the start. ``audience`` returns
-        how many connections there are, and how many of these hear everything.
+        how many connections there are, and how many of these hear everything. ``fire`` gets the
+        events that come with jobs.
         """
+        self.fire: Callable[[list[bytes]], None] = _nobody_listens
         self.watcher = watcher
         self.audience: Callable[[], tuple[int, int]] = _nobody_known
         self._context = context
@@ -87,7 +92,7 @@ class PublishRelay(Service):
             self._pub = WatchedPublishSocket(
                 self._context, self._pub_endpoint, self.watcher, hwm=self._hwm
             )
-        self._pull = RunSocket(self._context, self._pull_endpoint, self._jobs)
+        self._pull = RunSocket(self._context, self._pull_endpoint, self._came)
 
     def stopService(self) -> None:
         """Close both sockets."""
@@ -122,6 +127,13 @@ class PublishRelay(Service):
         if without_topic and not self._filtering:
             return
         self._jobs([serial.pack_bin({"load": load, "topics": minions, "addressed": True})])
+
+    def _came(self, frames: list[bytes]) -> None:
+        # A tag is text, a job a packed map.
+        events = [frame for frame in frames if frame[:1] < _FIRST_OF_MAPS]
+        if events:
+            self.fire(events)
+        self._jobs([frame for frame in frames if frame[:1] >= _FIRST_OF_MAPS])
 
     def _jobs(self, frames: list[bytes]) -> None:
         if self._held is not None:
@@ -158,3 +170,7 @@ class PublishRelay(Service):
 
 def _nobody_known() -> tuple[int, int]:
     return 0, 0
+
+
+def _nobody_listens(_: list[bytes]) -> None:
+    """Events are dropped."""

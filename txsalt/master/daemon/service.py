@@ -121,6 +121,7 @@ class Master(OrderedMultiService):
         )
         self._presence = presence
         relay.watcher, relay.audience = presence.watcher, presence.audience
+        relay.fire = publisher.collect
         shared_key = SharedKey(
             reactor,
             relay,

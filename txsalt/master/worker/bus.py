@@ -40,7 +40,7 @@ class Outgoing:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Let the events of this block leave in one message at its end, then its publications."""
+        """Let the events and publications of this block leave in one message, at its end."""
         if self._held is not None:
             yield  # the block around this one sees to it
             return
@@ -51,10 +51,11 @@ class Outgoing:
         finally:
             self._held = None
             jobs, self._held_jobs = self._held_jobs, []
-            if held:
-                self._send_events(held)
             if jobs:
-                self._send_publications(jobs)
+                # The relay fires the events before it publishes: one turn of the daemon for both.
+                self._send_publications([*held, *jobs])
+            elif held:
+                self._send_events(held)
 
     def fire_packed(self, events: list[tuple[str, bytes]]) -> None:
         """Fire several events, of which the data are packed maps, in one message."""
