@@ -64,6 +64,29 @@ class LiveTextTests(SynchronousTestCase):
         self.live.ended("web1")
         self.assertEqual(self.shown(), ["web1 | one", "web1 | three"])
 
+    def test_no_more_than_some_chunks_wait(self) -> None:
+        """
+        A chunk that never comes holds up the others for a while only, and no minion fills memory.
+        """
+        for number in range(1, 200):
+            self.live.told("web1", chunk(number, f"{number}\n"))
+        self.assertEqual(self.shown(), [f"web1 | {number}" for number in range(1, 200)])
+        self.live.told("web1", chunk(0, "late\n"))
+        self.live.told("web1", chunk(7, "again\n"))
+        self.assertEqual(len(self.shown()), 199)
+        self.live.told("web2", chunk(2, "x" * 5_000_000 + "\n"))
+        self.assertEqual(len(self.shown()), 200)
+
+    def test_line_without_end(self) -> None:
+        """
+        A line that does not end is shown in pieces; there are no channels but the two.
+        """
+        for number in range(40):
+            self.live.told("web1", chunk(number, "x" * 10_000, channel=f"c{number}"))
+        self.live.ended("web1")
+        self.assertEqual(sum(line.count("x") for line in self.shown()), 400_000)
+        self.assertEqual(len(self.shown()), 2)
+
     def test_items(self) -> None:
         """
         Items of a function that gives its result bit by bit are lines, too.
