@@ -72,6 +72,19 @@ class KeyStoreTests(SynchronousTestCase):
         self.assertEqual((deleted.was, deleted.now), (KeyState.REJECTED, None))
         self.assertIsNone(self.keys.get("web-01").state)
 
+    def test_folder_that_is_gone(self) -> None:
+        """
+        A folder that somebody deleted is an empty one; a key that comes to it makes it anew.
+        """
+        for state in KeyState:
+            os.rmdir(f"{self.pki}/{state.value}")
+            self.assertEqual(self.keys.listing(state), [])
+        self.keys.put(KeyState.PENDING, "web-01", PEM)
+        (accepted,) = self.keys.accept("web-01")
+        self.assertEqual(accepted.now, KeyState.ACCEPTED)
+        self.assertEqual(self.keys.accepted_ids(), ["web-01"])
+        self.assertEqual(stat.S_IMODE(os.stat(f"{self.pki}/minions").st_mode), 0o700)
+
     def test_accept_of_nothing(self) -> None:
         """
         Accepting an id that nobody has changes nothing.

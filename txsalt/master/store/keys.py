@@ -143,6 +143,7 @@ class KeyStore:
     def put(self, state: KeyState, minion_id: str, pem: str) -> None:
         """Store a cleaned PEM, in place of any that the id has in that state."""
         path = self._path(state, minion_id)
+        self._make_folder(state)
         try:
             write_private(path, pem.encode())
         except OSError as exc:
@@ -165,6 +166,7 @@ class KeyStore:
         pem = self.pem(minion_id, was)
         if pem is None:
             return None
+        self._make_folder(now)
         try:
             if is_kept_from_owner_of(self._folders[was], source) and _is_key(pem):
                 # An operator has laid the file there as root. Its content goes, not the file: the
@@ -211,6 +213,16 @@ class KeyStore:
             if state is not now and (change := self.move(minion_id, state, now)):
                 return [change]
         return []
+
+    def _make_folder(self, state: KeyState) -> None:
+        # Somebody may have deleted it with all keys of a state in it: that is an empty one.
+        folder = self._folders[state]
+        if os.path.isdir(folder):
+            return
+        try:
+            make_private_folder(folder)
+        except OSError as exc:
+            raise KeyFileError(folder, exc.strerror or str(exc)) from exc
 
     def _accepted_listing(self) -> tuple[int, list[str], frozenset[str]]:
         try:
