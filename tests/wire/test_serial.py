@@ -82,6 +82,10 @@ class PackTests(SynchronousTestCase):
         """Any other object is a mistake of ours and is named."""
         with self.assertRaisesRegex(TypeError, "object"):
             serial.pack({"a": object()})
+        for value in (10**5000, -(10**5000)):
+            for pack in (serial.pack, serial.pack_bin):
+                with self.assertRaisesRegex(TypeError, "an integer of 16610 bits"):
+                    pack([value])
 
     def test_bin_types_on_this_machine(self) -> None:
         """On the buses text and bytes differ."""

@@ -33,7 +33,8 @@ def pack(value: Any) -> bytes:
     Encode for the wire: no bin types, no str 8.
 
     Sets become arrays, dates extension 78, integers that 64 bits cannot hold their decimal text.
-    Raises TypeError for any other kind of value, since sending one is a bug of ours.
+    Raises TypeError for any other kind of value, and for integers that Python does not write out
+    (of more than 4300 digits), since sending one is a bug of ours.
     """
     return _packed(value, bins=False)
 
@@ -273,7 +274,10 @@ def _bytes_or_text(value: Any) -> Any:
 def extend(value: Any) -> Any:
     """Say what msgpack has no type for; its ``default``. Raises TypeError."""
     if isinstance(value, int):
-        return str(value)
+        try:
+            return str(value)
+        except ValueError as exc:  # Python writes 4300 digits, unless it is told otherwise
+            raise TypeError(f"cannot be sent: an integer of {value.bit_length()} bits") from exc
     if isinstance(value, set | frozenset):
         return list(value)
     if isinstance(value, date):
