@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.master.full_disk import fill_disk
 from tests.master.place import NONCE, Place
 from txsalt.wire import serial
 
@@ -79,6 +80,17 @@ base:
             self.place.events,
             [("minion/refresh/m1", {"Minion data cache refresh": "m1"})],
         )
+
+    def test_full_disk(self) -> None:
+        """
+        A minion gets its pillar also when the master's disk is full; the log says what is missing.
+        """
+        self.files(top="base: {'*': [one]}", one="a: 1")
+        fill_disk(self.place)
+        with self.assertLogs("txsalt.master.worker", "ERROR") as logged:
+            self.assertEqual(self.pillar(grains={"long": "x" * 100_000}), {"a": 1})
+        (line,) = logged.output
+        self.assertIn("disk is full", line)
 
     def test_errors_are_inside(self) -> None:
         """
