@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.place import NOW, Place
+from txsalt.jobs.batch_plan import Plan
 from txsalt.master.store import presence
+from txsalt.master.store.batches import BatchFile
 from txsalt.master.store.jobs import Job
 from txsalt.protocol.presence import Sighting
 from txsalt.wire.job_loads import read_return
@@ -58,6 +61,21 @@ class JobHistoryTests(SynchronousTestCase):
         self.assertEqual(found[PING]["Running"], [{"m3": None}])
         self.assertEqual(found[PING]["Returned"], ["m1", "m2"])
         self.assertEqual(found[PING]["Function"], "test.ping")
+
+    def test_active_batches(self) -> None:
+        """
+        Of a batch those are active who had their turn, and none once it is over.
+        """
+        batches = self.place.bench.batches
+        file = BatchFile(self.place.store_path)
+        batches.save(PING, Plan(size="1"), NOW)
+        self.assertEqual(set(self.run_runner("jobs.active")), {ECHO})
+        job = self.place.bench.jobs.job(PING)
+        assert job is not None
+        file.save_part(PING, evolve(job, jid="20260101000000000099"))
+        self.assertEqual(self.run_runner("jobs.active")[PING]["Running"], [{"m3": None}])
+        file.end(PING, {"state": "stopped", "not_started": ["m3"]})
+        self.assertNotIn(PING, self.run_runner("jobs.active"))
 
     def test_one_job(self) -> None:
         """

@@ -121,11 +121,21 @@ def active(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for summary, waiting in bench.jobs.unfinished(bench.clock() - _DAY):
         job = bench.jobs.job(summary.jid)
-        running = [{each: None} for each in waiting if each in up]
+        running = [{each: None} for each in _begun(bench, summary.jid, waiting) if each in up]
         if running and job is not None and summary.fun != _FIND_JOB:
             returned = sorted(bench.jobs.returned_ids(summary.jid))
             found[summary.jid] = {**_summary(job), "Running": running, "Returned": returned}
     return found
+
+
+def _begun(bench: Bench, jid: str, waiting: list[str]) -> list[str]:
+    """Leave out who has no turn in a batch yet, or will never have one."""
+    batch = bench.batches.load(jid)
+    if batch is None:
+        return waiting
+    started = {minion_id for ids in batch.parts.values() for minion_id in ids}
+    runs = set() if batch.outcome else started - batch.missing.keys()
+    return [each for each in waiting if each in runs]
 
 
 def _found(
