@@ -140,6 +140,18 @@ class ChangeTests(KeyCase):
         self.assertEqual(self.answer("\n", "accept", "web1"), "accepted: web1\n")
         self.assertEqual(self.answer("Yes\n", "accept", "web2"), "accepted: web2\n")
 
+    def test_keys_in_other_states(self) -> None:
+        """
+        Who is not changed without a further option is named, with the option.
+        """
+        self.keys.put(KeyState.ACCEPTED, "old1", self.pem)
+        self.keys.put(KeyState.DENIED, "old1", self.pem)
+        self.run_key("reject", "old*", "--yes", code=1)
+        self.assertIn("old1: accepted, see --include-accepted", self.said)
+        self.assertIn("old1: denied, see --include-denied", self.said)
+        self.run_key("accept", "nobody", "--yes", code=1)
+        self.assertEqual(self.said, "txsalt-cli: no key matches\n")
+
     def test_changed_meanwhile(self) -> None:
         """
         A key that is another one than was shown, when the question is answered, is left alone.

@@ -97,9 +97,9 @@ def matching(ids: list[str], globs: list[str]) -> list[str]:
     return [each for each in ids if any(fnmatch.fnmatchcase(each, glob) for glob in globs)]
 
 
-def nobody() -> int:
+def nobody(hint: str = "") -> int:
     """Say that no key is meant; return the exit code."""
-    print("txsalt-cli: no key matches", file=sys.stderr)
+    print(f"txsalt-cli: no key matches{hint}", file=sys.stderr)
     return exit_codes.GENERIC
 
 
@@ -148,6 +148,18 @@ def _finger(keys: Keys, options: argparse.Namespace) -> int:
     return exit_codes.OK if found else nobody()
 
 
+def _elsewhere(keys: Keys, options: argparse.Namespace, globs: list[str]) -> str:
+    """Say in which other states the keys are that were meant, and which options include them."""
+    if options.all or options.action == "delete":
+        return ""
+    hints = [
+        f"{' '.join(found)}: {state.name.lower()}, see --include-{state.name.lower()}"
+        for state in _others(options.action)
+        if (found := matching(keys.listing(state), globs))
+    ]
+    return "".join(f"; {hint}" for hint in hints)
+
+
 def _change(keys: Keys, options: argparse.Namespace, made: Parser) -> int:
     if bool(options.globs) == options.all:
         made.error(f"name the keys to {options.action} (globs), or give --all")
@@ -155,7 +167,7 @@ def _change(keys: Keys, options: argparse.Namespace, made: Parser) -> int:
     globs = ["*"] if options.all else options.globs
     meant = [(state, each) for state in sources for each in matching(keys.listing(state), globs)]
     if not meant:
-        return nobody()
+        return nobody(_elsewhere(keys, options, globs))
     if options.dry_run:
         for state, each in meant:
             print(f"would be {_PAST[options.action]}: {each}  {_about(keys, state, each)}")
@@ -188,14 +200,20 @@ def _done(keys: Keys, action: str, meant: list[tuple[KeyState, str]], shown: Sho
 def _sources(options: argparse.Namespace) -> list[KeyState]:
     if options.action == "delete":
         return list(KeyState)
-    other = KeyState.REJECTED if options.action == "accept" else KeyState.ACCEPTED
+    other, denied = _others(options.action)
     included = options.include_rejected if options.action == "accept" else options.include_accepted
     sources = [KeyState.PENDING]
     if included or options.include_all:
         sources.append(other)
     if options.include_denied or options.include_all:
-        sources.append(KeyState.DENIED)
+        sources.append(denied)
     return sources
+
+
+def _others(action: str) -> tuple[KeyState, KeyState]:
+    """Return the states whose keys 'accept' or 'reject' changes only if it is told to."""
+    other = KeyState.REJECTED if action == "accept" else KeyState.ACCEPTED
+    return other, KeyState.DENIED
 
 
 def _confirmed(action: str, shown: Shown, made: Parser) -> bool:
