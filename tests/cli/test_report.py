@@ -132,6 +132,17 @@ class ProgressTests(SynchronousTestCase):
         report.ended({})
         self.assertTrue(terminal.getvalue().endswith("\x1b[K"))
 
+    def test_who_returned_does_not_run(self) -> None:
+        """
+        The number of those at work shrinks with each return, before anybody is asked again.
+        """
+        progress = ProgressLine(io.StringIO(), expected=2)
+        progress.show(running=2)
+        progress.returned("a", succeeded=True)
+        self.assertIn("received 1, running 1", progress.text(time.monotonic()))
+        progress.returned("b", succeeded=True)
+        self.assertNotIn("running", progress.text(time.monotonic()))
+
     def test_without_a_terminal_there_is_none(self) -> None:
         """
         Without the line nothing needs to happen between returns.

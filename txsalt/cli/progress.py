@@ -54,8 +54,9 @@ class ProgressLine:
     def text(self, now: float) -> str:
         """Return what the line says."""
         parts = [f"sent to {self.expected}", f"received {self._done}"]
-        if self._running:
-            parts.append(f"running {self._running}")
+        # Who said to be at work may have returned since.
+        if running := max(0, min(self._running, self.expected - self._done)):
+            parts.append(f"running {running}")
         parts.append(f"succeeded {self._done - self._failed}")
         if self._failed:
             parts.append(f"failed {self._failed}")
