@@ -122,6 +122,16 @@ class StatusTests(SynchronousTestCase):
         found = store.addresses(self.place.store_path, ["here", "away", "never"])
         self.assertEqual(found, {"here": ["192.0.2.1"]})
 
+    def test_addresses_of_any_type(self) -> None:
+        """
+        A minion that says nonsense of its addresses costs only itself.
+        """
+        save = self.place.bench.facts.save
+        save("away", {"ipv4": 5, "ipv6": {"a": 1}}, {}, 1.0)
+        save("here", {"ipv4": ["192.0.2.1", 7]}, {}, 1.0)
+        found = store.addresses(self.place.store_path, ["away", "here"])
+        self.assertEqual(found, {"away": [], "here": ["192.0.2.1"]})
+
     def test_forgotten(self) -> None:
         """
         A minion whose key was deleted is not in the store any more.

@@ -205,6 +205,10 @@ class Book:
             taken.append(minion.sighting)
         return taken
 
+    def put_back(self, taken: Iterable[Sighting]) -> None:
+        """Give changes again the next time: they could not be kept."""
+        self._changed.update(each.id for each in taken if each.id in self._minions)
+
     def present(self) -> set[str]:
         """Return who is there."""
         return {each for each, minion in self._minions.items() if minion.sighting.up}

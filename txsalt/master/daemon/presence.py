@@ -54,6 +54,7 @@ class Presence(Service):
         self._gone: set[str] = set()
         self._told: set[str] = set()
         self._is_leaving = False
+        self._is_failing = False
         publisher.listen(_REFRESH, self._refreshed)
         publisher.listen(tags.KEY, self._key_changed)
         self.watcher = Watcher(
@@ -127,18 +128,41 @@ class Presence(Service):
 
     async def _save(self) -> None:
         try:
-            if self._unknown:
-                unknown, self._unknown = self._unknown, set()
-                found = await deferToThread(store.addresses, self._store_path, unknown)
-                self._book.addresses_are(found)
+            await self._read_addresses()
             self._book.settle(time.time())
-            changes, gone = self._book.take_changes(), self._gone
-            if changes or gone:
-                self._gone = set()
-                await deferToThread(store.write, self._store_path, changes, gone)
+            await self._write()
         except Exception:
-            # One bad round (a full disk, say) must not be the last one.
-            self.log.failure("who is there could not be written")
+            # One bad round (a full disk, say) must not be the last one. It is told once.
+            if not self._is_failing:
+                self.log.failure("who is there cannot be written; it is tried again and again")
+            self._is_failing = True
+        else:
+            if self._is_failing:
+                self.log.info("who is there is written again")
+            self._is_failing = False
+
+    async def _read_addresses(self) -> None:
+        if not self._unknown:
+            return
+        unknown, self._unknown = self._unknown, set()
+        try:
+            found = await deferToThread(store.addresses, self._store_path, unknown)
+        except Exception:
+            self._unknown |= unknown
+            raise
+        self._book.addresses_are(found)
+
+    async def _write(self) -> None:
+        changes, gone = self._book.take_changes(), self._gone
+        if not changes and not gone:
+            return
+        self._gone = set()
+        try:
+            await deferToThread(store.write, self._store_path, changes, gone)
+        except Exception:
+            self._book.put_back(changes)
+            self._gone |= gone - self._unknown  # those were heard of again meanwhile
+            raise
 
     def _disconnected(self, connection: int) -> None:
         if not self._is_leaving:

@@ -92,12 +92,17 @@ def addresses(path: str, minion_ids: Iterable[str]) -> dict[str, list[str]]:
             found[minion_id] = [
                 address
                 for name in _GRAINS
-                for address in grains.get(name) or ()
+                for address in _listed(grains.get(name))
                 if isinstance(address, str) and (is_here or not address.startswith(_LOOPBACK))
             ]
     finally:
         connection.close()
     return found
+
+
+def _listed(value: object) -> list[object]:
+    # What a minion says of itself may be of any type, and must not cost the others their places.
+    return value if isinstance(value, list) else []
 
 
 def _sighting(row: tuple[str, int, float, float, str]) -> Sighting:
