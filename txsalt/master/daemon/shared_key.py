@@ -17,6 +17,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from txsalt.errors import KeyFileError
 from txsalt.master.daemon.publish_relay import PublishRelay
@@ -26,6 +27,7 @@ from txsalt.wire.crypticle import Crypticle
 from txsalt.wire.rsa import PrivateKey
 
 _COALESCE_SECONDS = 1.0
+_RETRY_SECONDS = 30.0
 
 GiveSecrets = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -60,6 +62,7 @@ class SharedKey(Service):
         self._is_asked = False  # the timer is a rotation that somebody asked for
         self._rotating: Deferred[None] | None = None
         self._again: str | None = None
+        self._owed: str | None = None  # the reason for a rotation that failed
         self.give_secrets: GiveSecrets | None = None
         self.on_rotated: Callable[[], None] | None = None
 
@@ -97,14 +100,27 @@ class SharedKey(Service):
 
     def _begin(self, reason: str) -> None:
         self._rotating = Deferred.fromCoroutine(self._rotate(reason))
-        self._rotating.addErrback(
-            lambda failure: self.log.failure("the shared key could not be rotated", failure)
-        )
+        self._rotating.addErrback(self._not_rotated, reason)
         self._rotating.addBoth(self._finished)
+
+    def _not_rotated(self, failure: Failure, reason: str) -> None:
+        self.log.failure(
+            "the shared key could not be rotated ({reason}); it is tried again in {seconds:g} s",
+            failure,
+            reason=reason,
+            seconds=_RETRY_SECONDS,
+        )
+        self._owed = reason
 
     def _finished(self, _: object) -> None:
         self._rotating = None
-        self._plan_by_time()
+        owed, self._owed = self._owed, None
+        if owed is None:
+            self._plan_by_time()
+        elif self.running:
+            # Whoever was removed reads all jobs until it works.
+            self._is_asked = False
+            self._timer = self._reactor.callLater(_RETRY_SECONDS, self._begin, owed)
         again, self._again = self._again, None
         if again is not None:
             self.rotate(again)
