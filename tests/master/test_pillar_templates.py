@@ -111,6 +111,18 @@ glob: {{ salt.match.glob('m2') }}
         found = self.minion.ask("_pillar", grains={"os": said}, ver="2")
         self.assertEqual(found, {"os": said, "b": 1})
 
+    def test_long_grains(self) -> None:
+        """
+        A minion whose grains stand for more than there is room or time for gets an error.
+        """
+        self.files(top="base: {'*': [one]}", one="os: {{ grains.os }}")
+        levels = ["&l0 [1,1,1,1,1,1,1,1,1]"]
+        levels += [f"&l{at} [" + ",".join([f"*l{at - 1}"] * 9) + "]" for at in range(1, 12)]
+        self.patch(PillarValues, "seconds", 0.2)
+        for said in (f"[{','.join(levels)}]", "[" + "1," * 2_000_000 + "1]"):
+            found = self.minion.ask("_pillar", grains={"os": said}, ver="2")
+            self.assertEqual(list(found), ["_errors"])
+
     def test_each_minion_gets_its_own(self) -> None:
         """
         What one minion's template changes or finds is not there for the next.

@@ -57,6 +57,21 @@ class LoadTests(SynchronousTestCase):
         text = "a: &a {q: 1, r: 1}\nb: &b {<<: *a, q: 2}\nc: {<<: *b, q: 3}\n"
         self.assertEqual(yaml.load(text, "f")["c"], {"q": 3, "r": 1})
 
+    def test_growth_by_aliases(self) -> None:
+        """
+        A short text whose aliases stand for millions of values is refused; others may use them.
+        """
+        lists, maps = ["[1,1,1,1,1,1,1,1,1]"], ["{k: 1, l: 1, m: 1}"]
+        for level in range(9):
+            lists.append("[" + ",".join([f"*l{level}"] * 9) + "]")
+            maps.append(f"{{<<: [{','.join([f'*m{level}'] * 9)}]}}")
+        for sign, levels in (("l", lists), ("m", maps)):
+            text = "".join(f"- &{sign}{at} {each}\n" for at, each in enumerate(levels))
+            error = self.assertRaises(RenderError, yaml.load, text, "f")
+            self.assertIn("aliases", str(error))
+        shared = "a: &a {x: [1, 2, 3]}\nb:\n" + "  - *a\n" * 5000
+        self.assertEqual(len(yaml.load(shared, "f")["b"]), 5000)
+
     def test_no_python_objects(self) -> None:
         """
         A tag that would make a Python object is refused.

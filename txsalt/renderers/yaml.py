@@ -34,6 +34,7 @@ require_libyaml(yaml)
 _DEEPEST = 200  # levels of lists and maps in each other, in texts past _SAFE_BOUND
 _ONE_LINE = 2**31 - 1  # columns
 _SAFE_BOUND = 2000  # the composer survives this many levels
+_FREE_NODES, _MOST_TIMES = 100_000, 10  # what aliases may make of a document
 
 
 class _Loader(yaml.CSafeLoader):
@@ -70,6 +71,8 @@ def load(text: str, where: str) -> Any:  # Any: whatever the text says
             if node is None:
                 return None
             _refuse_duplicates(loader, node, text, where)
+            if "&" in text and "*" in text:
+                _refuse_growth(node, where)
             return loader.construct_document(node)
         finally:
             loader.dispose()
@@ -141,6 +144,32 @@ def _refuse_duplicates(loader: _Loader, root: yaml.Node, text: str, where: str) 
         elif isinstance(node, yaml.MappingNode):
             _check_keys(loader, node, text, where)
             waiting.extend(value for _, value in node.value)
+
+
+def _refuse_growth(root: yaml.Node, where: str) -> None:
+    # A few lines of aliases of aliases stand for more values than a machine can hold, and a pillar
+    # that quotes a grain lets a minion write them.
+    sizes: dict[int, int] = {}
+    waiting: list[tuple[yaml.Node, bool]] = [(root, False)]
+    while waiting:
+        node, is_known_below = waiting.pop()
+        below = _nodes_in(node)
+        if is_known_below:
+            sizes[id(node)] = 1 + sum(sizes[id(each)] for each in below)
+        elif id(node) not in sizes:
+            sizes[id(node)] = 0  # for one that contains itself
+            waiting.append((node, True))
+            waiting.extend((each, False) for each in below)
+    if sizes[id(root)] > _FREE_NODES + _MOST_TIMES * len(sizes):
+        raise RenderError(where=where, reason="aliases make too many values of it")
+
+
+def _nodes_in(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        return list(node.value)
+    if isinstance(node, yaml.MappingNode):
+        return [each for pair in node.value for each in pair]
+    return []
 
 
 def _check_keys(loader: _Loader, node: yaml.MappingNode, text: str, where: str) -> None:

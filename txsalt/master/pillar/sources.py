@@ -193,7 +193,9 @@ class Sources:
         with values.rendering():
             text = engine.render(source, path, known, relative)
         try:
-            return _loaded(reader, text, path)
+            # Most of the text may be grains, which a minion makes as long as it likes.
+            with values.rendering():
+                return _loaded(reader, text, path)
         except RenderError as exc:
             if exc.line is None:
                 raise
