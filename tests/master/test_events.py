@@ -57,6 +57,17 @@ class EventTests(SynchronousTestCase):
         self.assertEqual(self.place.events[1][1], {"x": 1})
         self.assertEqual(self.place.events[3][1], {"tag": "b"})
 
+    def test_id_in_a_batch(self) -> None:
+        """
+        No minion speaks in the name of another one in what is shown of jobs and minions.
+        """
+        tags = ["salt/job/1/prog/m1/0", "salt/job/1/start/m1", "minion_start", "salt/beacon/m1/x"]
+        events = [{"tag": tag, "data": {"id": "m2", "n": 1}} for tag in (*tags, "my/tag")]
+        self.minion.ask("_minion_event", events=events)
+        said = dict(self.place.events)
+        self.assertEqual({said[tag]["id"] for tag in tags}, {"m1"})
+        self.assertEqual(said["my/tag"], {"id": "m2", "n": 1})
+
     def test_tags_of_the_house(self) -> None:
         """
         No minion fires what the master itself says, in none of the three forms.

@@ -20,6 +20,7 @@ BATCH_PREFIX = "salt/batch/"
 MINION_START = "minion_start"
 MINION_PING = "minion_ping"
 SALT_ERROR = "_salt_error"
+_OF_MINIONS = (MINION_START, MINION_PING, SALT_ERROR)
 
 # On a minion's own bus: asks the daemon to do something.
 FIRE_MASTER = "fire_master"
@@ -217,13 +218,20 @@ def minion_may_fire(minion_id: str, tag: str) -> bool:
     """
     if not isinstance(tag, str) or not 0 < len(tag) <= MAX_TAG or re.search(_CONTROL, tag):
         return False
-    if tag in (MINION_START, MINION_PING, SALT_ERROR):
+    if tag in _OF_MINIONS:
         return True
     if re.match(_STARTS_WITH_JID, tag):
         return False
-    if any(tag == name or tag.startswith(f"{name}/") for name in _INTERNAL):
-        return _is_own(minion_id, tag)
-    return True
+    return _is_own(minion_id, tag) if _is_internal(tag) else True
+
+
+def is_about_minion(tag: str) -> bool:
+    """Tell whether the ``id`` in such an event, which a minion may fire, is that of the minion."""
+    return tag in _OF_MINIONS or _is_internal(tag)
+
+
+def _is_internal(tag: str) -> bool:
+    return any(tag == name or tag.startswith(f"{name}/") for name in _INTERNAL)
 
 
 def _is_own(minion_id: str, tag: str) -> bool:

@@ -41,4 +41,7 @@ def _fire(bench: Bench, minion: Minion, tag: Any, data: Any) -> None:
     if not isinstance(tag, str) or not tags.minion_may_fire(minion.id, tag):
         bench.refusals.note("event tag", f"{tag!r:.100} of {minion.id}")
         return
-    bench.out.fire(tag, data if isinstance(data, dict) else {"data": data})
+    told = data if isinstance(data, dict) else {"data": data}
+    if told.get("id", minion.id) != minion.id and tags.is_about_minion(tag):
+        told = {**told, "id": minion.id}  # in a batch the data are its own word
+    bench.out.fire(tag, told)
