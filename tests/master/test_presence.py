@@ -112,6 +112,20 @@ class StatusTests(SynchronousTestCase):
             },
         )
 
+    def test_details_of_any_type(self) -> None:
+        """
+        A minion that says nonsense of itself does not hide the others.
+        """
+        for said in (5, {"a": 1}, [5, None], "192.0.2.7", [["192.0.2.7"]], ["\x1b[2J\nhere up"]):
+            self.place.bench.facts.save("never", {"ipv4": said, "saltversion": said}, {}, 1.0)
+            found = presence.details(self.place.bench, {})
+            self.assertEqual((found["here"]["state"], found["never"].get("address")), ("up", None))
+            self.assertIn("here", presence.list_state(self.place.bench, {"show_ip": True}))
+            self.assertIn("Master", presence.versions(self.place.bench, {}))
+        for subset in (5, True, {"a": 1}):
+            with self.assertRaises(BadLoad):
+                presence.list_state(self.place.bench, {"subset": subset})
+
     def test_addresses(self) -> None:
         """
         Loopback is no address of a minion on another machine.
@@ -222,10 +236,11 @@ class WhyTests(SynchronousTestCase):
         Who was surely not connected when the job was sent is told; nobody who may have got it.
         """
         place, bench = self.place, self.place.bench
-        for minion_id in ("gone", "left", "stock", "new", "back", "good"):
+        for minion_id in ("gone", "left", "stock", "new", "begins", "back", "good"):
             minion = place.minion(minion_id)
         place.as_root("publish", tgt="*", fun="test.ping", arg=[], jid=JID)
         minion.ask("_return", jid=JID, id="good", fun="test.ping", **{"return": True})
+        bench.identities.signed_in("begins", "its key")
         sent, exact = bench.clock(), {"heard": 1.0, "address": "192.0.2.1"}
         store.write(
             place.store_path,

@@ -67,8 +67,8 @@ def _print_table(found: dict[str, dict[str, Any]], now: float) -> None:
                 about["state"],
                 since,
                 heard,
-                about.get("address", "-"),
-                # A grain, so any text that the minion likes.
+                # Grains, so any text that the minion likes.
+                _line(str(about.get("address", "-"))),
                 _line(f"{about['software']} {about['version']}") if "version" in about else "-",
             )
         )

@@ -24,6 +24,7 @@ _STATES = {
     None: "none",
 }
 # The grains that ``details`` shows.
+_ADDRESS = re.compile(r"[0-9A-Fa-f.:]{3,45}")
 _SHOWN = Needs(grains=frozenset(["ipv4", "ipv6", "saltversion", "txsaltversion"]))
 OURS, THEIRS = "txsalt", "salt"
 
@@ -146,7 +147,7 @@ def absent(bench: Bench, arguments: dict[str, Any]) -> list[str]:
     Return who cannot have got job ``jid``: not returned, and surely not connected since before.
 
     Only minions of ours are seen exactly. One that was never heard counts after some seconds, as
-    its first words may be under way.
+    its first words may be under way, unless it signed in: then it may have come just now.
     """
     jid = names.jid(arguments.get("jid"))
     job = bench.jobs.job(jid)
@@ -158,7 +159,7 @@ def absent(bench: Bench, arguments: dict[str, Any]) -> list[str]:
     def is_absent(minion_id: str) -> bool:
         sighting = present.get(minion_id)
         if sighting is None:
-            return is_old
+            return is_old and not bench.identities.is_known(minion_id)
         return sighting.is_surely_down and sighting.since <= job.created
 
     return [each for each in job.minions if each not in returned and is_absent(each)]
@@ -183,7 +184,9 @@ def _within(arguments: dict[str, Any], ids: list[str]) -> list[str]:
     subset = arguments.get("subset")
     if subset is None:
         return ids
-    wanted = set(subset.split(",") if isinstance(subset, str) else subset)
+    if not isinstance(subset, str | list):
+        raise BadLoad("subset is no list")
+    wanted = set(subset.split(",")) if isinstance(subset, str) else set(map(str, subset))
     return [each for each in ids if each in wanted]
 
 
@@ -201,7 +204,13 @@ def _numbers(version: str) -> list[int]:
 
 
 def _address(grains: dict[Any, Any]) -> str:
-    for address in grains.get("ipv4") or grains.get("ipv6") or ():
-        if isinstance(address, str) and not address.startswith(("127.", "::1")):
+    # Of any type: one minion's nonsense must not keep the operator from seeing the others.
+    listed = [grains.get(name) for name in ("ipv4", "ipv6")]
+    for address in next((each for each in listed if isinstance(each, list) and each), ()):
+        if isinstance(address, str) and _is_address(address):
             return address
     return ""
+
+
+def _is_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text) is not None and not text.startswith(("127.", "::1"))
