@@ -51,6 +51,7 @@ class Line:
         self._loop.run(lambda: len(sent) + len(problems) == len(jids))
         assert not problems, problems[0]
         end = self._loop.clock() + rest
+        self._loop.later(rest, lambda: None)  # or it would sleep until something else is due
         # In the loop, which answers a master's heartbeats.
         self._loop.run(lambda: self._loop.clock() >= end)
 

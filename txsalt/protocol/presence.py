@@ -131,8 +131,10 @@ class Book:
                     minion.sighting = evolve(minion.sighting, since=left, address=address)
         return is_new
 
-    def connected(self, connection: int, address: str) -> None:
+    def connected(self, connection: int, address: str, now: float = 0.0) -> None:
         """A connection has come; its number is its own for as long as it lasts."""
+        if connection in self._connections:  # its end was not told
+            self.disconnected(connection, now)
         self._connections[connection] = _Connection(address)
         self._count_unnamed(address, 1)
 

@@ -58,7 +58,7 @@ class Presence(Service):
         publisher.listen(_REFRESH, self._refreshed)
         publisher.listen(tags.KEY, self._key_changed)
         self.watcher = Watcher(
-            connected=self._book.connected,
+            connected=lambda line, address: self._book.connected(line, address, time.time()),
             subscribed=lambda topic, line: self._book.subscribed(topic, line, time.time()),
             disconnected=self._disconnected,
         )
