@@ -75,10 +75,19 @@ class ReasonTests(SpineCase):
         self.assertEqual(why.returncode, 80)
         self.assertIn("signature", why.data["good"]["text"])
         self.assertLess(abs(why.data["gone"]["since"] - time.time()), 60)
-        for word, minion_id in (("disconnected", "gone"), ("never_connected", "newborn")):
+        for word, minion_id in (
+            ("disconnected", "gone"),
+            ("never_connected", "newborn"),
+            ("key_pending", "waits"),
+            ("key_rejected", "spurned"),
+            ("key_denied", "imposter"),
+        ):
             one = master.cli(minion_id, "test.ping", "--out", "json")
             self.assertEqual(one.returncode, EXIT_CODES[word], str(one))
             self.assertIn(why.data[minion_id]["text"], one.stderr)
+        nobody = master.cli("-L", "ghost,phantom", "test.ping", "--out", "json-v1")
+        self.assertEqual(nobody.returncode, EXIT_CODES["no_key"], str(nobody))
+        self.assertEqual(nobody.data["minions"]["phantom"]["reason"], "no_key")
 
     def test_not_matched(self) -> None:
         """

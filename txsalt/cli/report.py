@@ -73,8 +73,8 @@ class Report:
         self.jid = answer.jid
         self._began = time.monotonic()
         if self.style.verbose:
-            self._say(f"job {answer.jid}, {len(answer.minions)} minions expected")
-        elif self.style.show_jid:
+            self._say(f"job {answer.jid or 'none'}, {len(answer.minions)} minions expected")
+        elif self.style.show_jid and answer.jid:
             self._say(f"job {answer.jid}")
         self._missing.update(dict.fromkeys(answer.missing, UNKNOWN_ID))
         if self.progress is not None:

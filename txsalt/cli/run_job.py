@@ -58,8 +58,26 @@ def _do(session: Session, job: Job, options: argparse.Namespace) -> int:
         if batch_options.is_batch(job):
             from txsalt.client import batch_view
 
-            return tell(batch_view.run(session, job, tick=report.tick), report)
-        return tell(follow.run(session, job, tick=report.tick), report)
+            steps = batch_view.run(session, job, tick=report.tick)
+        else:
+            steps = follow.run(session, job, tick=report.tick)
+        return tell(_explained(session, steps), report)
+
+
+def _explained(session: Session, steps: Iterator[Step]) -> Iterator[Step]:
+    """Pass the steps on; if all that is named has no accepted key, say of each why."""
+    try:
+        yield from steps
+    except NobodyMatches as exc:
+        if not exc.missing:
+            raise
+        from txsalt.client import reasons
+
+        found = reasons.of_unknown(session, exc.missing)
+        if found is None:
+            raise
+        yield Published(jid="", minions=[], missing=list(exc.missing))
+        yield Ended(found)
 
 
 def tell(steps: Iterator[Step], report: "Report") -> int:

@@ -6,7 +6,7 @@ they said; the master is asked once for what it knows of all of them.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any  # what minions say is any msgpack value
 
@@ -86,6 +86,18 @@ def ask_why(
                     fates[str(heard[1].get("id"))] = fate_in(heard[1])
     missing = dict.fromkeys([*silent, *unknown], gather.NO_ANSWER)
     return explain(session, jid, missing, fates).reasons
+
+
+def of_unknown(session: Session, ids: Sequence[str]) -> dict[str, Reason] | None:
+    """Say why jobs do not reach ids without an accepted key; None where the master does not."""
+    try:
+        known = session.runner("jobs.why", jid=session.new_jid(), ids=list(ids))
+    except (LocalError, RemoteError):
+        return None
+    return {
+        each: reasons.decide(each, Known.from_map(known.get(each, {})), None, answered=False)
+        for each in ids
+    }
 
 
 def fate_in(load: Mapping[str, Any]) -> dict[str, Any] | None:

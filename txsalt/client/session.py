@@ -189,7 +189,9 @@ def _checked(reply: Any) -> dict[str, Any]:
         raise RequestRefused(str(error.get("message") or error.get("name") or error))
     if error:
         # The master understood, and published nothing: it says so without a jid.
-        raise (NobodyMatches if "jid" in reply else RequestRefused)(str(error))
+        if "jid" in reply:
+            raise NobodyMatches(str(error), tuple(map(str, reply.get("missing") or ())))
+        raise RequestRefused(str(error))
     return reply
 
 

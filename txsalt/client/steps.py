@@ -75,8 +75,15 @@ class Ended:
 Step = Published | Returned | Told | Waiting | Ended
 
 
+@frozen
 class NobodyMatches(RequestRefused):
-    """The master published nothing, since it knows no minion that the target means."""
+    """
+    The master published nothing, since it knows no minion that the target means.
+
+    ``missing`` are ids that the target names and that have no accepted key.
+    """
+
+    missing: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text

@@ -27,6 +27,11 @@ class Identities:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
+    def is_known(self, minion_id: str) -> bool:
+        """Tell whether an id ever signed in, with any key."""
+        found = self._connection.execute("SELECT 1 FROM identities WHERE id = ?", (minion_id,))
+        return found.fetchone() is not None
+
     def signed_in(self, minion_id: str, pem: str) -> bool:
         """Note a sign-in; forget what was kept for another key. Returns whether it was another."""
         key = hashlib.sha256(pem.encode()).digest()

@@ -55,6 +55,8 @@ def reply_of(published: Published) -> envelope.Reply:
     """Return what a user is told of a job."""
     if published.jid is None:
         load: dict[str, Any] = {"jid": None, "minions": [], "error": published.problem}
+        if published.missing:
+            load["missing"] = published.missing
     else:
         load = {
             "jid": published.jid,

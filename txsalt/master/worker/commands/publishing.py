@@ -12,18 +12,19 @@ from typing import Any  # loads are maps of any msgpack value
 
 from attrs import field, frozen
 
-from txsalt.errors import BadLoad, BadTarget, Replayed
+from txsalt.errors import BadLoad, BadName, BadTarget, Replayed
 from txsalt.events import tags
 from txsalt.jobs.batch_plan import Plan
 from txsalt.light import evolve
 from txsalt.master.store.jobs import Job
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands import batches
+from txsalt.protocol.admission import KeyState
 from txsalt.protocol.publication import named_targets
 from txsalt.targeting import expand, needs, nodegroups, ranges
 from txsalt.targeting.expand import Expansion
 from txsalt.targeting.needs import NOTHING
-from txsalt.wire import job_loads
+from txsalt.wire import job_loads, names
 from txsalt.wire.job_loads import PublishRequest
 
 # Workers number jobs by the same clock, so two may collide; a third time means a broken store.
@@ -97,7 +98,7 @@ def order(
     if not expansion.minions:
         reason = f": {expansion.problem}" if expansion.problem else ""
         problem = f"Master could not resolve minions for target {request.tgt}{reason}"
-        return Published(problem=problem)
+        return Published(problem=problem, missing=_named(bench, request, expansion))
     try:
         plan = batches.plan_of(request, len(expansion.minions))
         job = _new_job(bench, request, expansion, user, owner)
@@ -189,6 +190,17 @@ def resolved(bench: Bench, request: PublishRequest) -> PublishRequest:
 
 def _without_groups(bench: Bench, text: str) -> str:
     return ranges.resolve(nodegroups.resolve(text, bench.config.nodegroups), bench.ranges())
+
+
+def _named(bench: Bench, request: PublishRequest, expansion: Expansion) -> list[str]:
+    # Who asks for one minion by its id can be told that its key waits or was rejected.
+    if request.tgt_type == "glob" and isinstance(request.tgt, str):
+        try:
+            minion_id = names.minion_id(request.tgt)
+        except BadName:
+            return []
+        return [minion_id] if any(bench.keys.pem(minion_id, each) for each in KeyState) else []
+    return expansion.missing
 
 
 def _new_job(
