@@ -300,6 +300,16 @@ class CommandLineTests(LiveCase):
         ):
             self.assertEqual(self.words(*words), expected, words)
 
+    def test_nodegroups(self) -> None:
+        """
+        After -N the names of nodegroups are completed, and no minions.
+        """
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        (folder / "master").write_text("nodegroups: {edge: 'L@web1', core: 'L@db1'}\n")
+        answer = self.master.cli("__complete", "--plain", "--", "-c", str(folder), "-N", "")
+        self.assertEqual(answer.stdout.split(), ["core", "edge"])
+
     def test_a_mistake_does_not_disturb_the_shell(self) -> None:
         """
         Where there is no master nothing is said.

@@ -22,6 +22,7 @@ _DEFINITION = re.compile(r"^def ([a-z][A-Za-z0-9_]*)\(", re.M)
 _VIRTUAL_NAME = re.compile(r"^__virtualname__\s*=\s*[\"']([\w.-]+)[\"']", re.M)
 _ALIASES = re.compile(r"[\"'](\w+_)[\"']: [\"'](\w+)[\"']")
 _WITH_VALUE = ("-c", "--config-dir")
+_OF_GROUPS = ("-N", "--nodegroup")
 
 Word = tuple[str, str]  # and what it is
 
@@ -61,6 +62,8 @@ def _candidates(words: list[str]) -> Iterable[Word]:
 
 
 def _for_job(before: list[str], position: int, folder: str) -> Iterable[Word]:
+    if position == 0 and not set(_OF_GROUPS).isdisjoint(before):
+        return _nodegroups(folder)
     if position == 0:
         # Options of a job come first: what follows is no command, as main.py has it.
         options = [word for word in before if word.startswith("-") and word not in _WITH_VALUE]
@@ -157,6 +160,13 @@ def _minions(folder: str, *states: str) -> list[Word]:
         except OSError:
             continue
     return [(each, "minion") for each in sorted(found) if not each.startswith(".")]
+
+
+def _nodegroups(folder: str) -> list[Word]:
+    from txsalt.config.read import read_master
+
+    config, _ = read_master(folder)
+    return [(each, "nodegroup") for each in sorted(config.nodegroups)]
 
 
 def _jids(folder: str) -> list[Word]:

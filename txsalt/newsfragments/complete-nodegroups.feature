@@ -1,0 +1,1 @@
+After ``-N`` the shell completes names of nodegroups.
