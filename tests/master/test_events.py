@@ -57,6 +57,15 @@ class EventTests(SynchronousTestCase):
         self.assertEqual(self.place.events[1][1], {"x": 1})
         self.assertEqual(self.place.events[3][1], {"tag": "b"})
 
+    def test_flood(self) -> None:
+        """
+        One request fires no more events than a bus can take; how many were left out is logged.
+        """
+        with self.assertLogs("txsalt.master.worker", "WARNING") as logged:
+            self.minion.ask("_minion_event", events=[{"tag": "a"}] * 12_000)
+        self.assertEqual(len(self.place.event_frames), 10_000)
+        self.assertIn("2000 of m1", logged.output[0])
+
     def test_id_in_a_batch(self) -> None:
         """
         No minion speaks in the name of another one in what is shown of jobs and minions.

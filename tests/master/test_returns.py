@@ -60,6 +60,19 @@ class ReturnTests(SynchronousTestCase):
         self.assertEqual((data["success"], data["comment"]), (False, "no source"))
         self.assertEqual(data["return"], "Error: file.managed")
 
+    def test_flood_of_failed_states(self) -> None:
+        """
+        A minion cannot fill the bus by one return: neither by its states nor by its functions.
+        """
+        failed = {f"a_|-{number}_|-b_|-c": {"result": False} for number in range(6000)}
+        functions = ["state.sls"] * 20_000
+        self.send(fun=functions, retcode=2, **{"return": {"state.sls": failed}})
+        self.assertEqual(len(self.place.event_frames), 5001)
+        few = dict(list(failed.items())[:3])
+        self.place.event_frames.clear()
+        self.send(fun=functions, retcode=2, jid=f"{JID[:-1]}2", **{"return": {"state.sls": few}})
+        self.assertEqual(len(self.place.event_frames), 4)
+
     def test_returns_without_failed_states(self) -> None:
         """
         Other functions, runs that went well, and runs that did not begin have no such event.

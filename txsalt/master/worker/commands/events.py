@@ -13,13 +13,18 @@ from txsalt.events import tags
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.principals import Minion
 
+# Of one request: millions fit into it, and each costs memory in all processes that it goes through.
+_MOST = 10_000
 _HIDDEN = ("nonce", "tok", "sig")
 
 
 def fire_events(bench: Bench, minion: Minion, load: dict[str, Any]) -> None:
     """Fire what is allowed; the rest is counted and left out."""
     if isinstance(load.get("events"), list):
-        for entry in load["events"]:
+        left_out = len(load["events"]) - _MOST
+        if left_out > 0:
+            bench.refusals.note("events", f"{left_out} of {minion.id}: more than {_MOST} at once")
+        for entry in load["events"][:_MOST]:
             _fire_entry(bench, minion, entry, load.get("pretag"))
     elif "tag" in load and "data" in load:
         data = {name: value for name, value in load.items() if name not in _HIDDEN}
