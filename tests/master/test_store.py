@@ -14,7 +14,7 @@ from txsalt.master.store.facts import FactsStore
 from txsalt.master.store.identities import Identities, forget
 from txsalt.master.store.job_search import JobQuery
 from txsalt.master.store.jobs import Job, Jobs
-from txsalt.master.store.mine import MineStore
+from txsalt.master.store.mine import MOST_BYTES, MineStore
 from txsalt.targeting.needs import Needs
 from txsalt.wire.job_loads import Return, read_return
 
@@ -224,6 +224,19 @@ class _FullAtCommit:
 
 
 class MineTests(StoreCase):
+    def test_room(self) -> None:
+        """
+        A minion cannot fill the disk by ever new names; what it had stays, and it may clear it.
+        """
+        mine = MineStore(self.connection)
+        mine.merge("m1", dict.fromkeys(map(str, range(1000)), 1), clear=False)
+        mine.merge("m1", {"5": 2}, clear=False)
+        self.assertRaises(BadLoad, mine.merge, "m1", {"more": 1}, clear=False)
+        self.assertRaises(BadLoad, mine.merge, "m2", {"x": b"x" * MOST_BYTES}, clear=False)
+        self.assertEqual(mine.values("5", ["m1", "m2"]), {"m1": 2})
+        mine.merge("m1", {"more": 1}, clear=True)
+        self.assertEqual(mine.values("more", ["m1"]), {"m1": 1})
+
     def test_merge_clear_delete_flush(self) -> None:
         """
         Values are added by alias; clear replaces all; delete and flush take away.

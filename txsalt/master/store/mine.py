@@ -8,8 +8,13 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any  # values are any msgpack value
 
+from txsalt.errors import BadLoad
 from txsalt.master.store.transaction import transaction
 from txsalt.wire import serial
+
+# Of one minion.
+MOST_ALIASES = 1000
+MOST_BYTES = 64 * 1024 * 1024
 
 
 class MineStore:
@@ -19,7 +24,11 @@ class MineStore:
         self._connection = connection
 
     def merge(self, minion_id: str, data: dict[str, Any], *, clear: bool) -> None:
-        """Add values to those of an id; ``clear`` deletes the others first."""
+        """
+        Add values to those of an id; ``clear`` deletes the others first.
+
+        Raises BadLoad, and changes nothing, if that makes more than an id may have.
+        """
         rows = [(minion_id, alias, serial.pack_bin(value)) for alias, value in data.items()]
         with transaction(self._connection):
             if clear:
@@ -27,6 +36,16 @@ class MineStore:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO mine (id, alias, value) VALUES (?, ?, ?)", rows
             )
+            self._require_room(minion_id)
+
+    def _require_room(self, minion_id: str) -> None:
+        # Aliases are never forgotten by themselves: new ones again and again would fill the disk.
+        count, size = self._connection.execute(
+            "SELECT COUNT(*), SUM(LENGTH(alias) + LENGTH(value)) FROM mine WHERE id = ?",
+            (minion_id,),
+        ).fetchone()
+        if count > MOST_ALIASES or (size or 0) > MOST_BYTES:
+            raise BadLoad(f"a mine of {count} aliases and {size} bytes is too large")
 
     def values(self, alias: str, ids: Iterable[str]) -> dict[str, Any]:
         """Return the value of one alias for those of ``ids`` that have it."""
