@@ -3,12 +3,14 @@
 import gzip
 import hashlib
 import os
+import resource
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.place import Place
 from txsalt.errors import BadName
+from txsalt.master.fileserver.received import store_part
 from txsalt.master.fileserver.roots import safe_join
 from txsalt.wire import serial
 
@@ -156,6 +158,21 @@ class PushTests(SynchronousTestCase):
 
     def push(self, path: Any, data: Any = b"x", loc: Any = 0) -> Any:
         return self.minion.ask("_file_recv", path=path, data=data, loc=loc, size=1)
+
+    def test_full_disk(self) -> None:
+        """
+        A minion learns that its file was not kept, and the operator why.
+        """
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        with self.assertLogs("txsalt.master.fileserver", "ERROR") as logged:
+            # Files of this process may not grow: an error at the write, as on a full disk.
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+            try:
+                kept = store_part(self.place.folder, ["big"], 0, b"x" * 100_000, 1)
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        self.assertIs(kept, False)
+        self.assertEqual(len(logged.output), 1)
 
     def test_in_parts(self) -> None:
         """
