@@ -1,5 +1,7 @@
 """Several files that make one configuration."""
 
+import os
+
 from tests.config.folder import FolderTestCase
 from txsalt.config.read import read_master
 from txsalt.errors import ConfigError
@@ -45,6 +47,21 @@ class IncludeTests(FolderTestCase):
         """
         self.write("master", "include: nowhere/*.conf\n")
         self.assertIn("nowhere/*.conf", read_master(self.folder)[1][0])
+
+    def test_out_of_reach(self) -> None:
+        """
+        Options that this user may not read are a problem; the defaults do not take their place.
+        """
+        self.write("master.d/a.conf", "timeout: 1\n")
+        folder = os.path.join(self.folder, "master.d")
+        os.symlink("master", os.path.join(self.folder, "master"))  # there, and no file
+        error = self.assertRaises(ConfigError, read_master, self.folder)
+        self.assertIn("master cannot be read: Too many levels", str(error))
+        os.unlink(os.path.join(self.folder, "master"))
+        os.rename(folder, f"{folder}.real")
+        os.symlink("master.d", folder)
+        error = self.assertRaises(ConfigError, read_master, self.folder)
+        self.assertIn("master.d cannot be read: Too many levels", str(error))
 
     def test_include_in_a_circle(self) -> None:
         """

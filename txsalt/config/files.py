@@ -39,7 +39,7 @@ def read_settings(path: str, default_include: str, findings: Findings) -> dict[s
 
     A missing file is a warning, one that cannot be read a problem; both go to ``findings``.
     """
-    if not os.path.exists(path):
+    if _is_missing(path):
         findings.warnings.append(f"There is no file {path}; every option has its default.")
         main: dict[str, Setting] = {}
     else:
@@ -60,11 +60,38 @@ def _read_included(
     for pattern in _patterns(patterns):
         place = os.path.join(os.path.dirname(origin), os.path.expanduser(pattern))
         paths = sorted(glob.glob(place))
+        if not paths and (reason := _hindrance(os.path.dirname(place))):
+            findings.problems.append(f"{os.path.dirname(place)} cannot be read: {reason}.")
+            continue
         if not paths and not quiet:
             findings.warnings.append(f"{origin}: include {pattern!r} matches no file.")
         for path in paths:
             _join(joined, _read_with_includes(path, findings, parents))
     return joined
+
+
+def _is_missing(path: str) -> bool:
+    # A file that is there, but out of reach, must not count as one that sets nothing.
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        pass  # told when it is read
+    return False
+
+
+def _hindrance(folder: str) -> str:
+    """Say why a folder cannot be looked through; nothing if it can, or is not there."""
+    if glob.has_magic(folder):
+        return ""
+    try:
+        os.scandir(folder or ".").close()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as exc:
+        return exc.strerror or str(exc)
+    return ""
 
 
 def _read_with_includes(
