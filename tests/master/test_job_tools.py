@@ -70,6 +70,8 @@ class JobToolsTests(SynchronousTestCase):
         A wrong argument is told, not guessed.
         """
         self.assertRaises(BadLoad, job_records.search, self.bench, {"since": "yesterday"})
+        for limit in (float("inf"), float("nan")):
+            self.assertRaises(BadLoad, job_records.search, self.bench, {"limit": limit})
         self.assertEqual([each["jid"] for each in job_records.search(self.bench, {})], [JID])
 
     def test_unfinished(self) -> None:

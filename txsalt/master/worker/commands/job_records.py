@@ -4,6 +4,7 @@ Runners behind ``txsalt-cli job`` and the Python API: search stored jobs, show o
 Large answers come in pages, so that neither a reply nor the time of a worker grows without bound.
 """
 
+from math import inf
 from typing import Any  # arguments and results are any msgpack value
 
 from txsalt.errors import BadLoad
@@ -104,6 +105,6 @@ def _number(arguments: Arguments, name: str, default: float | None) -> float | N
     value = arguments.get(name)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < inf:
         raise BadLoad(f"{name} is no number")
     return float(value)
