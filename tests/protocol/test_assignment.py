@@ -47,6 +47,25 @@ class AssignmentTests(SynchronousTestCase):
         sent = self.queue.assign(PATIENCE_SECONDS * 2)
         self.assertEqual(sorted(sent[0] + sent[2]), ["f", "g", "h"])
 
+    def test_room_for_large_ones(self) -> None:
+        """
+        Requests are refused when those that are held take too much memory, until some are answered.
+        """
+        queue: Assignment[str] = Assignment(window=2, max_bytes=10, size_of=len)
+        queue.ready(0, 0.0)
+        self.assertTrue(queue.arrived("x" * 50, 0.0))
+        self.assertFalse(queue.arrived("y", 0.0))
+        queue.assign(0.0)
+        self.assertFalse(queue.arrived("y", 0.0))
+        queue.answered(0, 0.0)
+        for name in ("12345", "1234", "1"):
+            self.assertTrue(queue.arrived(name, 0.0))
+        self.assertFalse(queue.arrived("z", 0.0))
+        queue.assign(0.0)
+        self.assertEqual(queue.gone(0).in_hand, "12345")
+        self.assertTrue(queue.arrived("12345", 0.0))
+        self.assertFalse(queue.arrived("z", 0.0))
+
     def test_few_homes(self) -> None:
         """
         Where only one worker is a home, the others are there for whoever has none.

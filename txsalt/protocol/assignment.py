@@ -31,6 +31,7 @@ WINDOW = 32
 STALL_SECONDS = 0.002  # this long without an answer weighs as much as one more request
 PATIENCE_SECONDS = 0.05  # whoever stands still for longer is nobody's home
 MAX_QUEUE = 50_000
+MAX_BYTES = 512 * 1024 * 1024  # anybody may send, and one request may have 64 MiB
 MAX_HOMES = 1_000
 COMPANY = 8  # requests that go to one worker together
 
@@ -55,6 +56,10 @@ def _alone(_: object) -> bool:
     return False
 
 
+def _nothing(_: object) -> int:
+    return 0
+
+
 class Assignment(Generic[Request]):
     """The queues between the router and its workers."""
 
@@ -65,18 +70,26 @@ class Assignment(Generic[Request]):
         window: int = WINDOW,
         stall: float = STALL_SECONDS,
         max_queue: int = MAX_QUEUE,
+        max_bytes: int = MAX_BYTES,
         joins: Callable[[Request], bool] = _alone,
+        size_of: Callable[[Request], int] = _nothing,
     ) -> None:
         """
         ``window`` requests at most are at one worker at a time; ``homes`` workers are homes.
 
         ``joins`` tells whether a request without a home may go together with others of its kind.
+
+        ``size_of`` says how many bytes a request takes, ``max_bytes`` how many all may that wait or
+        are at workers; one of any size has room where there is no other.
         """
         self._joins = joins
         self._most_homes = homes
         self._window = window
         self._stall = stall
         self._max_queue = max_queue
+        self._max_bytes = max_bytes
+        self._size_of = size_of
+        self._held = 0  # bytes
         self._lanes: dict[int, _Lane[Request]] = {}
         self._homes: list[_Lane[Request]] = []
         self._seconds: list[_Lane[Request]] = []
@@ -105,8 +118,10 @@ class Assignment(Generic[Request]):
 
         Requests of the same ``kin`` have the same home; None: none.
         """
-        if self._waiting >= self._max_queue:
+        size = self._size_of(request)
+        if self._waiting >= self._max_queue or (self._held and self._held + size > self._max_bytes):
             return False
+        self._held += size
         self._waiting += 1
         self._number += 1
         lane = None if kin is None else self._home_of(kin, now)
@@ -127,7 +142,9 @@ class Assignment(Generic[Request]):
         if lane is None or not lane.outstanding:
             return None
         lane.progress = now
-        return lane.outstanding.popleft()
+        request = lane.outstanding.popleft()
+        self._held -= self._size_of(request)
+        return request
 
     def resting(self, worker: int) -> None:
         """A worker takes no more requests, but answers those that it has."""
@@ -147,6 +164,7 @@ class Assignment(Generic[Request]):
         if not lane.outstanding:
             return Gone(in_hand=None, queued=0)
         in_hand = lane.outstanding.popleft()
+        self._held -= self._size_of(in_hand)
         self._common.extendleft((0, request) for request in reversed(lane.outstanding))
         self._waiting += len(lane.outstanding)
         return Gone(in_hand=in_hand, queued=len(lane.outstanding))

@@ -65,7 +65,9 @@ class RequestRouter(Service):
         self._endpoint = endpoint
         self._lane_endpoint = lane_endpoint
         self._reactor = reactor
-        self._assignment: Assignment[_Request] = Assignment(homes, joins=_is_publish)
+        self._assignment: Assignment[_Request] = Assignment(
+            homes, joins=_is_publish, size_of=_size_of
+        )
         self._lanes: dict[int, DealerSocket] = {}
         self._burials: dict[int, Any] = {}  # delayed calls, by worker
         self._door: RouterSocket | None = None
@@ -197,6 +199,10 @@ class RequestRouter(Service):
         if idle and self._drained is not None:
             drained, self._drained = self._drained, None
             drained.callback(None)
+
+
+def _size_of(request: _Request) -> int:
+    return len(request.payload)
 
 
 def _is_publish(request: _Request) -> bool:
