@@ -168,6 +168,19 @@ class WorkerProgramTests(SynchronousTestCase):
         self.program.say({"kind": "drain"})
         self.assertEqual(self.program.exit_code(), 0)
 
+    def test_who_was_heard_just_before_the_end(self) -> None:
+        """
+        Whom a worker heard right before the master stops is not forgotten.
+        """
+        other = self.place.minion("m2")
+        told: set[str] = set()
+        for minion in (self.minion, other):
+            minion.open(self.program.ask(minion.seal({"cmd": "_file_envs"})))
+        self.program.say({"kind": "drain"})
+        while told != {"m1", "m2"}:
+            told |= self.program.hear()["times"].keys()
+        self.assertEqual(self.program.exit_code(), 0)
+
     def test_terminate(self) -> None:
         """
         SIGTERM ends it as drain does; SIGINT, which a terminal sends to all, is not for it.

@@ -35,5 +35,10 @@ class Heard:
         if not self._times or self._due - _EVERY <= now < self._due:
             return
         self._due = now + _EVERY
+        self.finish()
+
+    def finish(self) -> None:
+        """Tell at once: the worker ends, and nobody else knows whom it heard."""
         times, self._times = self._times, {}
-        self._tell(times)
+        if times:
+            self._tell(times)

@@ -89,6 +89,7 @@ class WorkerLoop:
                 unanswered -= len(replies)
             if bench.waiting:
                 bench.flush()
+        bench.heard.finish()
         bench.last_return.clear()
 
     def _make_bench(

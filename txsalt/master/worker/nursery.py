@@ -126,6 +126,7 @@ class Nursery:
 
     def _child_ended(self, child: _Child) -> None:
         _, status = os.waitpid(child.pid, 0)
+        self._last_words(child)
         with contextlib.suppress(KeyError):
             self._selector.unregister(child.link)
         self._selector.unregister(child.exit_fd)
@@ -133,6 +134,14 @@ class Nursery:
         os.close(child.exit_fd)
         del self._children[child.number]
         self._say({"kind": "ended", "child": child.number, "status": status})
+
+    def _last_words(self, child: _Child) -> None:
+        """Pass on what a child wrote just before its end, of which we may be told first."""
+        child.link.setblocking(False)
+        with contextlib.suppress(OSError):
+            while data := child.link.recv(_CHUNK):
+                for message in child.decoder.feed(data):
+                    self._say({"kind": "from", "child": child.number, "message": message})
 
     def _say(self, frame: dict[str, Any]) -> None:
         # Blocks while the pipe is full: the daemon always reads, or has gone.
