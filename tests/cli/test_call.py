@@ -10,6 +10,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from txsalt import __version__
+
 ROOT = Path(__file__).parents[2]
 _PROGRAM = "from txsalt.cli.main import run; run()"
 LIMIT = 30  # seconds for one call
@@ -61,6 +63,12 @@ class CallTests(SynchronousTestCase):
         self.assertEqual(self.run_call("test.ping"), (0, "local:\n    True\n", ""))
         answer = self.call("test.arg_clean", "1", "x=2")
         self.assertEqual(answer, {"args": [1], "kwargs": {"x": 2}})
+
+    def test_version(self) -> None:
+        """
+        It tells the version, as all the other commands do.
+        """
+        self.assertEqual(self.run_call("--version")[:2], (0, f"txsalt {__version__}\n"))
 
     def test_log_levels(self) -> None:
         """

@@ -60,6 +60,14 @@ class MistakeTests(SynchronousTestCase):
         self.assertIn("did you mean --function?", self.mistake("job", "list", "--funtion=x"))
         self.assertNotIn("did you mean", self.mistake("*", "test.ping", "--qqqqq"))
 
+    def test_salt_log_options(self) -> None:
+        """
+        Who types Salt's -l is told that there is no log; an -l may also belong to a command.
+        """
+        for words in (("-l", "debug", "*", "test.ping"), ("--log-level=debug", "*", "test.ping")):
+            self.assertIn("txsalt-cli has no log", self.mistake(*words))
+        self.assertIn("goes behind '--'", self.mistake("*", "cmd.run", "ls", "-l"))
+
     def test_batches(self) -> None:
         """
         A size of a batch that makes no sense is a mistake of the command line.

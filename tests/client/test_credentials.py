@@ -58,6 +58,18 @@ class FindTests(SynchronousTestCase):
         os.environ[credentials.TOKEN_VARIABLE] = "given"
         self.assertEqual(credentials.find(self.home, ""), Token("given"))
 
+    def test_no_key_file(self) -> None:
+        """
+        Root is asked whether there was a master; others are told who has a key file.
+        """
+        for name, expected in (
+            ("root", "has the master been"),
+            ("eve", "whom publisher_acl names"),
+        ):
+            self.patch(credentials, "_user_name", lambda name=name: name)
+            failure = self.assertRaises(KeyFileError, credentials.find, self.home, "")
+            self.assertIn(expected, str(failure))
+
     def test_kept_token_of_others(self) -> None:
         """
         A kept token that others could have read or written does not count.

@@ -1,11 +1,14 @@
 """Tests of ``twistd txsalt-minion``, the command."""
 
+import io
 import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from txsalt import __version__
 from txsalt.process.folder_lock import FolderLock
 from txsalt.tap.minion import Options
 
@@ -28,6 +31,15 @@ class OptionsTests(SynchronousTestCase):
 
     def refusal(self, *words: str) -> str:
         return str(self.assertRaises(SystemExit, self.parse, *words))
+
+    def test_version(self) -> None:
+        """
+        The daemon's --version tells our version, and needs no configuration.
+        """
+        said = io.StringIO()
+        with redirect_stdout(said):
+            ended = self.assertRaises(SystemExit, self.parse, "--version")
+        self.assertEqual((ended.code, said.getvalue()), (0, f"txsalt {__version__}\n"))
 
     def test_configuration(self) -> None:
         """

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol  # Any: facts and results hold any value
 
+from txsalt import __version__
 from txsalt.cli import returner_options
 from txsalt.cli.options import Formatter, Parser
 from txsalt.client.places import DEFAULT_CONFIG_DIR
@@ -207,6 +208,7 @@ def _parser() -> Parser:
         formatter_class=Formatter,
         allow_abbrev=False,
     )
+    made.add_argument("--version", action="version", version=f"txsalt {__version__}")
     made.add_argument("command", choices=["call"], help=argparse.SUPPRESS)
     made.add_argument(
         "words", nargs="*", metavar="FUNCTION [ARGUMENT]", help="what to run, with what"

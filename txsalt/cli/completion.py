@@ -45,9 +45,13 @@ complete -c txsalt-cli -f -a '(__txsalt_cli)'
 SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 _EPILOG = """\
   bash:  txsalt-cli completion bash > /etc/bash_completion.d/txsalt-cli
-         (or, for this shell: source <(txsalt-cli completion bash))
+         (read where the package bash-completion is installed;
+         or, for this shell: source <(txsalt-cli completion bash))
   zsh:   txsalt-cli completion zsh > "${fpath[1]}/_txsalt-cli"
-  fish:  txsalt-cli completion fish > ~/.config/fish/completions/txsalt-cli.fish
+  fish:  mkdir -p ~/.config/fish/completions
+         txsalt-cli completion fish > ~/.config/fish/completions/txsalt-cli.fish
+
+A new shell completes then. Write the file anew when txsalt was upgraded.
 """
 
 

@@ -49,6 +49,10 @@ def make_parser(commands: dict[str, str]) -> Parser:
     made.unknown_option_hint = (
         "; an argument that begins with '-' goes behind '--', a command with options in quotes"
     )
+    made.salt_options = dict.fromkeys(
+        ("-l", "--log-level", "--log-file", "--log-file-level"),
+        "txsalt-cli has no log: the daemons have",
+    )
     made.add_argument(
         "words", nargs="*", metavar="TARGET FUNCTION [ARGUMENT]", help="what to run where"
     )

@@ -5,7 +5,8 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NoReturn  # values of any type
 
 from txsalt import __version__
@@ -28,6 +29,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that ends with the documented exit code for a wrong command line."""
 
     unknown_option_hint = ""  # what else an unknown option may have been meant for
+    salt_options: Mapping[str, str] = MappingProxyType({})  # Salt's, and why they are not here
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, what is like it, and how to get help."""
@@ -49,6 +51,8 @@ class Parser(argparse.ArgumentParser):
             return ""
         known = [option for action in self._actions for option in action.option_strings]
         first = words.split()[0].partition("=")[0]
+        if first in self.salt_options:
+            return f"; {self.salt_options[first]}{self.unknown_option_hint}"
         near = did_you_mean(first, [each for each in known if each.startswith("--")])
         return near or self.unknown_option_hint
 

@@ -78,7 +78,7 @@ def find(cachedir: str, master_user: str) -> Proof:
             with open(path, encoding="ascii") as file:
                 key = file.read().strip()
         except FileNotFoundError:
-            failure = failure or f"there is no {path}; has the master been started?"
+            failure = failure or f"there is no {path}; {_why_none(name)}"
         except (OSError, UnicodeError) as exc:
             failure = failure or f"{path}: {getattr(exc, 'strerror', None) or exc}"
         else:
@@ -90,6 +90,12 @@ def find(cachedir: str, master_user: str) -> Proof:
         os.path.join(cachedir, f".{name}_key"),
         f"user {name} may not command this master: {failure}",
     )
+
+
+def _why_none(name: str) -> str:
+    if name == "root":
+        return "has the master been started?"
+    return "the master makes one at its start for each user whom publisher_acl names"
 
 
 def stored_token() -> Token | None:

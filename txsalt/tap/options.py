@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
+from txsalt import __version__
 from txsalt.tap import logs, ownership, pid_file
 from txsalt.tap.launch import Launch
 
@@ -49,6 +50,11 @@ class DaemonOptions(usage.Options):
     config: Any
     warnings: list[str]
     _account: ownership.Account | None = None  # whom we are about to become
+
+    def opt_version(self) -> None:
+        """Print the version of txsalt and exit."""
+        print(f"txsalt {__version__}")
+        raise SystemExit(0)
 
     def read(self, config_dir: str) -> tuple[Any, list[str]]:
         """Read the configuration. Raises ConfigError."""

@@ -1,0 +1,1 @@
+``twistd txsalt-master --version`` and ``txsalt-cli call --version`` tell the version of txsalt; ``txsalt-cli`` says who has a key file to users who have none, and that there is no log to who types ``-l``.
