@@ -86,7 +86,7 @@ def _hindrance(folder: str) -> str:
     if glob.has_magic(folder):
         return ""
     try:
-        os.scandir(folder or ".").close()
+        os.close(os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as exc:
