@@ -39,14 +39,15 @@ GRAINS = {"role": "web", "place": {"city": "Zürich"}}
 class Master(Daemon):
     """What both kinds of master offer to a test."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, **options: Any) -> None:
+        """``options`` are those of this one master."""
         super().__init__(name)
         self.publish_port, self.ret_port = free_ports(2)
         self.pki_dir = self.root / "pki"
         self.sock_dir = self.root / "run"
         write_yaml(
             self.config_dir / "master",
-            {**self._options(), **self.own_options(), **self.extra_options()},
+            {**self._options(), **self.own_options(), **self.extra_options(), **options},
         )
         (self.root / "srv").mkdir()
         (self.root / "srv" / "greeting.txt").write_text(SERVED_TEXT)
@@ -163,9 +164,9 @@ class StockMaster(Master):
 
     leaves_nothing = False
 
-    def __init__(self, line: str) -> None:
+    def __init__(self, line: str, **options: Any) -> None:
         self.line = line
-        super().__init__(f"master{line}")
+        super().__init__(f"master{line}", **options)
 
     def extra_options(self) -> dict[str, Any]:
         return {"log_file": str(self.log_file), "log_level_logfile": "info", "ipc_mode": "ipc"}
@@ -195,8 +196,8 @@ class StockMaster(Master):
 class TxMaster(Master):
     """Our master, under twistd. It is not root, see ``account``."""
 
-    def __init__(self) -> None:
-        super().__init__("txmaster")
+    def __init__(self, **options: Any) -> None:
+        super().__init__("txmaster", **options)
         account.give(self.root)
 
     def own_options(self) -> dict[str, Any]:
@@ -227,10 +228,11 @@ class TxMaster(Master):
 class Minion(Daemon):
     """What both kinds of minion offer to a test."""
 
-    def __init__(self, minion_id: str, master: Master) -> None:
+    def __init__(self, minion_id: str, master: Master, **options: Any) -> None:
+        """``options`` are those of this one minion."""
         super().__init__(minion_id)
         self.minion_id = minion_id
-        options = {
+        common = {
             "root_dir": str(self.root),
             "user": getpass.getuser(),
             "id": minion_id,
@@ -246,7 +248,7 @@ class Minion(Daemon):
             "recon_max": 500,
             "grains": GRAINS,
         }
-        write_yaml(self.config_dir / "minion", {**options, **self.extra_options()})
+        write_yaml(self.config_dir / "minion", {**common, **self.extra_options(), **options})
 
     def extra_options(self) -> dict[str, Any]:
         """Options that only this kind of minion has."""
@@ -258,9 +260,9 @@ class StockMinion(Minion):
 
     leaves_nothing = False
 
-    def __init__(self, line: str, master: Master, minion_id: str) -> None:
+    def __init__(self, line: str, master: Master, minion_id: str, **options: Any) -> None:
         self.line = line
-        super().__init__(minion_id, master)
+        super().__init__(minion_id, master, **options)
 
     def extra_options(self) -> dict[str, Any]:
         return {
@@ -285,8 +287,8 @@ class StockMinion(Minion):
 class TxMinion(Minion):
     """Our minion, under twistd."""
 
-    def __init__(self, master: Master, minion_id: str) -> None:
-        super().__init__(minion_id, master)
+    def __init__(self, master: Master, minion_id: str, **options: Any) -> None:
+        super().__init__(minion_id, master, **options)
 
     def command(self) -> list[str]:
         return _twistd(self, "txsalt-minion")

@@ -18,7 +18,7 @@ from typing import Any  # the job's load is any msgpack map
 from twisted.application.service import Service
 from twisted.logger import Logger
 
-from txsalt.errors import RemoteError
+from txsalt.errors import BadEnvelope, RemoteError
 from txsalt.protocol.publication import (
     BROADCAST,
     Sealer,
@@ -124,7 +124,7 @@ class PublishRelay(Service):
         Nothing is sent where stock minions would hear the topics: the next job does it there.
         """
         _, without_topic = self.audience()
-        if without_topic and not self._filtering:
+        if without_topic:
             return
         self._jobs([serial.pack_bin({"load": load, "topics": minions, "addressed": True})])
 
@@ -145,10 +145,9 @@ class PublishRelay(Service):
 
     def _messages_of(self, frame: bytes) -> list[list[bytes]]:
         try:
-            message = serial.unpack_bin(frame)
-            addressed = self._filtering or bool(message.get("addressed"))
-            return self._sealed(message["load"], message.get("topics"), addressed)
-        except (RemoteError, KeyError, TypeError) as exc:
+            load, minions, addressed = _read_job(frame)
+            return self._sealed(load, minions, self._filtering or addressed)
+        except (RemoteError, TypeError) as exc:
             # Only our own workers reach this socket: what is unreadable here is a bug.
             self.log.error("a job could not be published: {reason!r}", reason=exc)
             return []
@@ -164,8 +163,30 @@ class PublishRelay(Service):
             minions = named_targets(load)
             if minions is None or not pays_to_address(len(minions), *self.audience()):
                 return [[sealed]]
-        topics = [BROADCAST] if minions is None else [topic_of(each) for each in minions]
+        if minions is None or self._must_broadcast():
+            return [[BROADCAST, sealed]]
+        topics = [topic_of(each) for each in minions]
         return [[topic, sealed] for topic in topics]
+
+    def _must_broadcast(self) -> bool:
+        # Who hears every copy complains of each that is for another, or of its serial. All hear
+        # what is for everybody, and know by its target whom it is for.
+        _, without_topic = self.audience()
+        return without_topic > 0
+
+
+def _read_job(frame: bytes) -> tuple[dict[str, Any], list[str] | None, bool]:
+    """Return a job's load, whom it is for, and if it is for them alone; raises RemoteError."""
+    message = serial.unpack_bin(frame)
+    load = message.get("load") if isinstance(message, dict) else None
+    if not isinstance(load, dict):
+        raise BadEnvelope("a job without a load")
+    minions = message.get("topics")
+    if minions is not None and not (
+        isinstance(minions, list) and all(isinstance(each, str) for each in minions)
+    ):
+        raise BadEnvelope("the topics of a job are not ids")
+    return load, minions, bool(message.get("addressed"))
 
 
 def _nobody_known() -> tuple[int, int]:
