@@ -114,7 +114,7 @@ class KeyTests(SpineCase):
         self.key("delete", "web1", "--yes")
         self.master.wait_key("web1", "pre", self.minion("web1"))
         answer = self.master.cli("web1", "test.ping", "-t", "1")
-        self.assertEqual(answer.returncode, 1)
+        self.assertEqual(answer.returncode, 82, answer.stderr)
 
     def test_deleted_while_idle(self) -> None:
         """

@@ -28,7 +28,8 @@ from txsalt.modules._tree import end_tree
 
 log = logging.getLogger(__name__)
 
-DEFAULT_SHELL = "/bin/bash" if os.access("/bin/bash", os.X_OK) else "/bin/sh"
+# As Salt's modules/cmdmod.py: the shell that the minion itself was started with.
+DEFAULT_SHELL = os.environ.get("SHELL") or "/bin/sh"
 
 # Programs speak English to whoever parses them; LC_ALL given by the user still wins.
 PLAIN_LOCALE = {
