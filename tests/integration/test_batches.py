@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.integration.spine import CLI, SpineCase, SpineMaster, leader
@@ -140,7 +141,9 @@ class BatchTests(SpineCase):
         The command line and the master are killed in the middle: the batch goes on, each minion
         runs the job once, and whoever attaches sees all of it.
         """
-        folder = self.master.root
+        # Not in the master's folder: who names that is killed with the master.
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir(parents=True)
         script = f"date >> {folder}/runs; sleep 1"
         words = [CLI, "--config-dir", str(self.master.config_dir), "*", "cmd.run", script]
         seen = folder / "seen"
