@@ -139,10 +139,12 @@ class PublishTests(SynchronousTestCase):
         said = list(answers(self.place.bench, payloads))
         return [[serial.unpack(reply) for reply in replies] for replies in said]
 
-    def request(self, jid: str = "", tgt: str = "m1", key: str = "") -> bytes:
+    def request(
+        self, jid: str = "", tgt: str = "m1", key: str = "", tgt_type: str = "glob"
+    ) -> bytes:
         return envelope.write_clear_request(
-            {"cmd": "publish", "fun": "test.ping", "tgt": tgt, "arg": [], "ret": "", "jid": jid,
-             "user": "root", "key": key or self.place.root_key}
+            {"cmd": "publish", "fun": "test.ping", "tgt": tgt, "tgt_type": tgt_type, "arg": [],
+             "ret": "", "jid": jid, "user": "root", "key": key or self.place.root_key}
         )  # fmt: skip
 
     def test_together(self) -> None:
@@ -189,6 +191,17 @@ class PublishTests(SynchronousTestCase):
             [replies] = self.say(self.request(), self.request())
         self.assertEqual([each["error"]["name"] for each in replies], ["StoreError"] * 2)
         self.assertEqual((self.jobs, self.events), ([], []))
+
+    def test_facts_that_cannot_be_read(self) -> None:
+        """
+        Where a target cannot be worked out as the store fails, each is told so as well.
+        """
+        self.place.bench.facts._connection.execute("DROP TABLE facts")
+        one, two = (self.request(tgt="os:Debian", tgt_type="grain") for _ in range(2))
+        with self.assertLogs("txsalt.master.worker", "ERROR") as logged:
+            [replies] = self.say(one, two)
+        self.assertEqual([each["error"]["name"] for each in replies], ["StoreError"] * 2)
+        self.assertNotIn("Traceback", "".join(logged.output))
 
 
 def _sign_in(minion_id: str) -> bytes:

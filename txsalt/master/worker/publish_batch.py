@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from txsalt.errors import LocalError, RemoteError
+from txsalt.master.store.database import Failure
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands import clear, publishing
 from txsalt.master.worker.commands.publishing import Order, Published
@@ -27,7 +28,7 @@ def publish_together(
     to one that cannot be read.
     """
     # All is worked out before the store is locked: some targets take long.
-    found = [_order(bench, each, refusal) for each in requests]
+    found = [_order(bench, each, alone, refusal) for each in requests]
     try:
         with bench.jobs.together():
             stored = [publishing.store(bench, each) for each in found if isinstance(each, Order)]
@@ -45,7 +46,7 @@ def publish_together(
     return [_reply(next(told)) if isinstance(each, Order) else each for each in found]
 
 
-def _order(bench: Bench, request: Opened, refusal: bytes) -> Order | bytes:
+def _order(bench: Bench, request: Opened, alone: Alone, refusal: bytes) -> Order | bytes:
     try:
         found = clear.order(bench, request)
         return found if isinstance(found, Order) else envelope.write_reply(found)
@@ -53,6 +54,8 @@ def _order(bench: Bench, request: Opened, refusal: bytes) -> Order | bytes:
         bench.refusals.note(type(exc).__name__, str(exc))
     except LocalError as exc:
         log.error("%s", exc)
+    except Failure:
+        return alone(bench, request)  # which tells the user
     except Exception:
         log.exception("a bug while a job was worked out")
     return refusal
