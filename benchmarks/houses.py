@@ -34,6 +34,9 @@ COMMON = {
     # A fleet of ten thousand on two processors must not be declared missing.
     "timeout": 60,
     "gather_job_timeout": 30,
+    # Each minion's session ends once in this time, and what it sends then is refused until it has
+    # signed in again: with a day, one of two floods of ten thousand would meet that.
+    "publish_session": 10**8,
 }
 
 
