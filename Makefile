@@ -57,6 +57,7 @@ bench: install
 
 bench-full: install
 	$(BIN)/python -m benchmarks --full --json docs/benchmarks.json --svg docs/benchmarks.svg
+	$(BIN)/python -m benchmarks.quote
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info _trial_temp*
