@@ -34,7 +34,15 @@ def classes_of(maker: Any) -> dict[str, type]:
             default=maker.Factory(lambda self: self.size * 2 + 1, takes_self=True)
         )
 
-    return {each.__name__: each for each in (Point, Named, Counter)}
+    @maker.define(eq=False)
+    class Clock:
+        start: int
+        due: int = 0
+
+        def __attrs_post_init__(self) -> None:
+            self.due = self.start + 5
+
+    return {each.__name__: each for each in (Point, Named, Counter, Clock)}
 
 
 class LikeAttrsTests(SynchronousTestCase):

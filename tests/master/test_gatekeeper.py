@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.place import NONCE, FakeMinion, Place, key_pair
+from txsalt.light import evolve
 from txsalt.master.store import user_keys
 from txsalt.master.worker.answerer import answer
 from txsalt.master.worker.dispatch import COMMANDS, Who

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.place import Place
 from txsalt.errors import RequestRefused
+from txsalt.light import evolve
 from txsalt.master.store.private_file import write_private
 from txsalt.master.worker.answerer import answer
 from txsalt.master.worker.gatekeeper import Gatekeeper

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from attrs import evolve
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.errors import BadLoad, BadName, RequestTimedOut
+from txsalt.light import evolve
 from txsalt.minion.daemon.calls import Calls
 from txsalt.minion.daemon.event_bus import BusPlace, EventBus, place_of
 from txsalt.minion.daemon.facts import FactKeeper, FactSettings

@@ -24,7 +24,7 @@ class FakeZygote:
 
     def start(self, jid: str, load: dict[str, Any], timeout: float | None = None) -> JobHandle:
         self.timeouts[jid] = timeout
-        handle = JobHandle(jid, Deferred(), pid=4000 + len(self.handles), signal=self.note)
+        handle = JobHandle(jid, Deferred(), pid=4000 + len(self.handles), send_signal=self.note)
         self.handles[jid] = handle
         return handle
 

@@ -5,10 +5,9 @@ from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from attrs import evolve
-
 from tests.minion.schedule_case import ScheduleCase, every
 from tests.schedule.test_moment import unix
+from txsalt.light import evolve
 
 
 class RunTests(ScheduleCase):

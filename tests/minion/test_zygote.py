@@ -43,7 +43,7 @@ class ZygoteTestCase(TestCase):
             reactor,
             {"id": "web1"},
             self.called,
-            arguments=["--execute", "tests.fakes.tiny_jobs"],
+            arguments=["tests.fakes.tiny_jobs"],
             **options,
         )
         self.addCleanup(zygote.stop)
@@ -322,7 +322,7 @@ class LifeTests(ZygoteTestCase):
         """
         A zygote that always fails ends the job; nothing is tried for ever.
         """
-        self.zygote = Zygote(reactor, {}, self.called, arguments=["--execute", "nowhere"])
+        self.zygote = Zygote(reactor, {}, self.called, arguments=["nowhere"])
         self.addCleanup(self.zygote.stop)
         self.assertIsNone((await self.run_job("echo", 1)).result)
 

@@ -3,12 +3,12 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.schedule.test_moment import text_of, unix
+from txsalt.light import evolve
 from txsalt.schedule.entry import Entry, read_entry
 from txsalt.schedule.next_run import (
     LATE,

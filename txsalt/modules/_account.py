@@ -7,9 +7,8 @@ import os
 import pwd
 from typing import Any  # arguments of Popen
 
-from attrs import frozen
-
 from txsalt.jobs.errors import CommandExecutionError
+from txsalt.light import frozen
 
 
 @frozen(kw_only=True)

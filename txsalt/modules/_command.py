@@ -17,9 +17,8 @@ from collections.abc import Mapping
 from fnmatch import fnmatch
 from typing import Any  # users pass whatever they typed; it is turned into text here
 
-from attrs import evolve, fields, frozen
-
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
+from txsalt.light import evolve, fields, frozen
 from txsalt.modules import _live
 from txsalt.modules._account import Account, find_account
 from txsalt.modules._login import login_environment
@@ -79,7 +78,7 @@ class Command:
     success_stderr: Any = None
 
 
-_NAMES = [each.name for each in fields(Command)]
+_NAMES = list(fields(Command))
 
 
 def run_for(module: Mapping[str, Any], call: Mapping[str, Any], **fixed: Any) -> dict[str, Any]:

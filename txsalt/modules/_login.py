@@ -6,7 +6,6 @@ Source: Salt 3008.3, modules/cmdmod.py _run, for commands with runas.
 
 import logging
 import os
-import shutil
 import subprocess
 
 from txsalt.modules._tree import end_tree
@@ -26,6 +25,8 @@ def login_environment(name: str, shell: str) -> dict[str, str]:
     Empty if only root could log in as somebody, or if the login does not come to its end; the log
     says so, and the command runs all the same.
     """
+    import shutil  # here, since every job would hold it
+
     su = shutil.which("su", path=f"{os.environ.get('PATH', os.defpath)}:/bin:/usr/bin")
     if os.geteuid() != 0 or su is None:
         return {}

@@ -9,12 +9,10 @@ Source: Salt 3008.3, modules/cmdmod.py _render_cmd, script; utils/templates.py A
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any  # functions and options are of any type
 
-from attrs import frozen
-
 from txsalt.jobs.errors import CommandExecutionError
+from txsalt.light import frozen
 from txsalt.renderers.errors import RenderError
 from txsalt.renderers.jinja import Engine, Found
 
@@ -78,7 +76,8 @@ def fill_file(
 
     ``where`` names it in errors. Raises RenderError, and OSError if it cannot be read.
     """
-    raw = Path(path).read_bytes()
+    with open(path, "rb") as file:
+        raw = file.read()
     try:
         text = raw.decode()
     except UnicodeDecodeError:
@@ -101,7 +100,8 @@ def _engine(module: Mapping[str, Any], saltenv: str) -> Engine:
         if not place:
             return None
         try:
-            return Found(Path(place).read_text(encoding="utf-8"), f"salt://{name}")
+            with open(place, encoding="utf-8") as file:
+                return Found(file.read(), f"salt://{name}")
         except UnicodeDecodeError as exc:
             raise RenderError(where=f"salt://{name}", reason="is not text in UTF-8") from exc
 

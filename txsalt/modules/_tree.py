@@ -12,7 +12,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 GRACE = 2.0  # seconds between TERM and KILL
 
@@ -76,15 +75,16 @@ def _alive(pids: set[int]) -> bool:
 def _processes() -> dict[int, tuple[int, int, str]]:
     """Give parent, process group and state letter of every process."""
     table = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
             continue
         try:
-            # The name in parentheses may hold anything, so count from its end.
-            words = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            with open(f"/proc/{name}/stat", errors="replace") as file:
+                # The name in parentheses may hold anything, so count from its end.
+                words = file.read().rpartition(")")[2].split()
         except OSError:
             continue  # it ended meanwhile
-        table[int(entry.name)] = (int(words[1]), int(words[2]), words[0])
+        table[int(name)] = (int(words[1]), int(words[2]), words[0])
     return table
 
 

@@ -5,10 +5,10 @@ One daemon for one folder: a lock that ends with the process, however that ends.
 import fcntl
 import os
 
-from attrs import frozen
 from twisted.application.service import Service
 
 from txsalt.errors import LocalError
+from txsalt.light import frozen
 
 _NAME = ".lock"
 

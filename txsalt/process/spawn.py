@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -22,6 +21,7 @@ from twisted.python.failure import Failure
 
 import txsalt
 from txsalt.errors import BadEncoding
+from txsalt.light import frozen
 from txsalt.process.interfaces import IProcessReactor, ProcessTransport
 from txsalt.process.lines import Lines
 from txsalt.wire.pipe import Decoder, encode

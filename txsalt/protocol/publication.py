@@ -12,9 +12,8 @@ import hashlib
 from collections import OrderedDict
 from typing import Any  # loads are maps of any msgpack value
 
-from attrs import define, field
-
 from txsalt.errors import BadSignature, Replayed
+from txsalt.light import define, field
 from txsalt.wire import algorithms, job_loads, rsa
 from txsalt.wire.crypticle import Crypticle
 

@@ -11,8 +11,6 @@ Source: PROTOCOL sections 7 and 9.2.
 import hmac
 from typing import Any  # loads are maps of any msgpack value
 
-from attrs import field, frozen
-
 from txsalt.errors import (
     BadBox,
     BadEncoding,
@@ -22,6 +20,7 @@ from txsalt.errors import (
     BadSignature,
     RequestRefused,
 )
+from txsalt.light import field, frozen
 from txsalt.wire import algorithms, envelope, fields, rsa, serial
 from txsalt.wire.crypticle import MIN_BOX_BYTES, Crypticle
 

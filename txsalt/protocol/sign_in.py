@@ -13,9 +13,8 @@ Source: PROTOCOL sections 6.4 and 6.5.
 
 import hmac
 
-from attrs import field, frozen
-
 from txsalt.errors import BadKey, BadNonce, BadSignature, RemoteError
+from txsalt.light import field, frozen
 from txsalt.wire import algorithms, auth_loads, envelope, rsa
 from txsalt.wire.crypticle import Crypticle
 

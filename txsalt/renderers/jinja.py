@@ -14,9 +14,8 @@ from functools import lru_cache
 from types import CodeType
 from typing import TYPE_CHECKING, Any  # settings of Jinja are of many types
 
-from attrs import frozen
-
 from txsalt.errors import TxsaltError
+from txsalt.light import frozen
 from txsalt.renderers.errors import RenderError
 from txsalt.renderers.excerpt import excerpt
 

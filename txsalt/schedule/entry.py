@@ -15,9 +15,8 @@ Source: Salt 3008.3, utils/schedule.py and docs, topics/jobs/schedule.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar  # Any: options of jobs hold what YAML holds
 
-from attrs import field, frozen
-
 from txsalt.errors import LocalError
+from txsalt.light import field, frozen
 from txsalt.schedule import moment, splay, window
 from txsalt.schedule.errors import BadEntry
 from txsalt.schedule.moment import Moment

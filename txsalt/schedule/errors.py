@@ -2,9 +2,8 @@
 What can be wrong with the schedule.
 """
 
-from attrs import frozen
-
 from txsalt.errors import LocalError
+from txsalt.light import frozen
 
 
 @frozen

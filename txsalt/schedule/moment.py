@@ -18,8 +18,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
-from attrs import frozen
-
+from txsalt.light import frozen
 from txsalt.schedule.errors import BadMoment
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]

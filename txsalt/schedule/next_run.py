@@ -19,8 +19,7 @@ times up to which runs were dealt with are those of a clock that was wrong.
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from attrs import frozen
-
+from txsalt.light import frozen
 from txsalt.schedule import splay
 from txsalt.schedule.entry import ALL, SKIP, Entry
 from txsalt.schedule.timing import Every

@@ -5,7 +5,7 @@ What is kept of a scheduled job between its runs, and over a restart.
 from collections.abc import Mapping
 from typing import Any  # what a file holds
 
-from attrs import evolve, frozen
+from txsalt.light import evolve, frozen
 
 
 @frozen(kw_only=True)

@@ -8,7 +8,7 @@ one for each run, and still the same after a restart and in a preview.
 import hashlib
 from collections.abc import Mapping
 
-from attrs import frozen
+from txsalt.light import frozen
 
 
 @frozen

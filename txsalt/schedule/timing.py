@@ -7,9 +7,9 @@ None. ``then`` of an interval is the due time before.
 
 from datetime import datetime, tzinfo
 
-from attrs import frozen
 from cronsim import CronSim, CronSimError
 
+from txsalt.light import frozen
 from txsalt.schedule.moment import Moment
 
 _NAMED = {

@@ -5,8 +5,7 @@ Ranges of time in which a job may run, or may not.
 from collections.abc import Mapping
 from datetime import tzinfo
 
-from attrs import frozen
-
+from txsalt.light import frozen
 from txsalt.schedule import moment
 from txsalt.schedule.moment import Moment
 

@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Callable
 
 import zmq
-from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from txsalt.errors import EndpointUnusable, RequestTimedOut
+from txsalt.light import define, field
 from txsalt.sockets.connection import Connection
 from txsalt.sockets.context import SocketContext
 from txsalt.sockets.tuning import Tuning

@@ -5,7 +5,8 @@ Source: libzmq's zmq_setsockopt; PROTOCOL.md 2.1 for heartbeats and backlog.
 """
 
 import zmq
-from attrs import frozen
+
+from txsalt.light import frozen
 
 UNLIMITED = -1
 

@@ -12,9 +12,10 @@ from collections import Counter, deque
 from typing import Any  # loads are maps of any msgpack value
 from uuid import uuid4
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from txsalt.errors import RemoteError
+from txsalt.light import evolve
 from txsalt.protocol import sealed_request
 from txsalt.swarm.numbers import Latencies
 from txsalt.wire import envelope, serial

@@ -14,9 +14,8 @@ Source: PROTOCOL.md 11.4.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from attrs import define, frozen
-
 from txsalt.errors import BadTarget
+from txsalt.light import define, frozen
 
 MAX_LENGTH = 65536  # characters
 MAX_WORDS = 4096

@@ -17,9 +17,8 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase, translate
 from typing import Any, Literal
 
-from attrs import define
-
 from txsalt.errors import BadTarget
+from txsalt.light import define
 from txsalt.targeting.bounded_regex import MAX_PATTERN, MAX_SUBJECT, MalformedRegex, bounded_regex
 
 MAX_WORK = 100_000  # comparisons; about a tenth of a second

@@ -13,9 +13,8 @@ import binascii
 import hashlib
 from typing import Any, Literal  # loads are maps of any msgpack value
 
-from attrs import field, frozen
-
 from txsalt.errors import BadEncoding, BadLoad
+from txsalt.light import field, frozen
 from txsalt.wire import algorithms, fields, names, rsa, serial
 
 Load = dict[str, Any]

@@ -8,11 +8,10 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from txsalt.config.master import MasterConfig
 from txsalt.errors import KeyFileError
 from txsalt.jobs.jid import JidClock
+from txsalt.light import evolve
 from txsalt.master.fileserver.roots import Roots
 from txsalt.master.store import audit, master_key, user_keys
 from txsalt.master.store.audit import Entry

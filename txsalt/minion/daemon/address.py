@@ -9,12 +9,12 @@ import socket
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
-from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorThreads, IReactorTime
 from twisted.internet.threads import deferToThreadPool
 
 from txsalt.errors import ConfigError, MasterUnreachable
+from txsalt.light import frozen
 
 _PATIENCE = 30.0  # seconds for one name
 

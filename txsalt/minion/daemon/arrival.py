@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from typing import Any  # replies are any msgpack value
 
-from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -22,6 +21,7 @@ from twisted.logger import Logger
 
 from txsalt.errors import LocalError, TxsaltError
 from txsalt.events import tags
+from txsalt.light import frozen
 from txsalt.minion.daemon.address import endpoint
 from txsalt.minion.daemon.facts import FactKeeper
 from txsalt.minion.daemon.link import Link, Welcome

@@ -10,10 +10,10 @@ Source: docs/architecture.md (calls a job may make); PROTOCOL section 9.1.
 from collections.abc import Callable
 from typing import Any  # arguments are any msgpack value
 
-from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 
 from txsalt.errors import BadLoad
+from txsalt.light import frozen
 from txsalt.minion.daemon.lanes import PILLAR, RETURNS
 from txsalt.wire import names
 

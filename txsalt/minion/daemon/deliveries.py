@@ -13,13 +13,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from attrs import Factory, define
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from txsalt.jobs.returner_names import names_in
+from txsalt.light import Factory, define
 from txsalt.minion.daemon.outbox import Entry, Load, Outbox
 
 EXPIRY = 24 * 3600.0  # seconds

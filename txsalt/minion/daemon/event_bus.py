@@ -13,13 +13,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol  # event data is any msgpack value
 
-from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from txsalt.errors import QueueFull, RemoteError
 from txsalt.events import tags
+from txsalt.light import frozen
 from txsalt.minion.daemon.complaints import Complaints
 from txsalt.sockets import ipc
 from txsalt.wire import event

@@ -12,13 +12,13 @@ Source: PROTOCOL section 9.2.
 from collections.abc import Awaitable, Callable
 from typing import Any  # facts are any msgpack value
 
-from attrs import evolve, frozen
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txsalt.errors import TxsaltError
+from txsalt.light import evolve, frozen
 from txsalt.minion.daemon.lanes import PILLAR
 from txsalt.targeting.facts import Facts
 

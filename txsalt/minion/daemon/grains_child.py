@@ -5,12 +5,12 @@ Collect grains in a program of their own: it may take seconds, and modules of us
 from collections.abc import Mapping
 from typing import Any  # grains are any msgpack value
 
-from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from txsalt.errors import LocalError
+from txsalt.light import frozen
 from txsalt.process.interfaces import IProcessReactor
 from txsalt.process.spawn import Child, ExitStatus, spawn_program
 

@@ -7,11 +7,11 @@ import signal
 from collections.abc import Callable
 from typing import Any, Protocol  # results are maps of any msgpack value
 
-from attrs import define, field
 from twisted.internet.defer import Deferred
 
 from txsalt.jobs import verdict
 from txsalt.jobs.state_runs import StateRun
+from txsalt.light import define, field
 from txsalt.minion.daemon.job_control import Record
 from txsalt.wire.job_loads import Publication
 

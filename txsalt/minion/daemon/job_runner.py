@@ -14,7 +14,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol  # loads are maps of any msgpack value
 
-from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -22,6 +21,7 @@ from twisted.logger import Logger
 
 from txsalt.events import tags
 from txsalt.jobs import state_runs, verdict
+from txsalt.light import frozen
 from txsalt.minion.daemon import job_fate
 from txsalt.minion.daemon.fair_queue import FairQueue
 from txsalt.minion.daemon.job_control import JobControl, Record

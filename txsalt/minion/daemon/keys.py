@@ -9,9 +9,8 @@ Source: PROTOCOL sections 5.1 and 6.4; Salt's layout of ``pki_dir``.
 
 import os
 
-from attrs import field, frozen
-
 from txsalt.errors import BadKey, KeyFileError
+from txsalt.light import field, frozen
 from txsalt.wire import rsa
 
 PRIVATE, PUBLIC, MASTER = "minion.pem", "minion.pub", "minion_master.pub"

@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable
 from typing import Any  # replies are any msgpack value
 
-from attrs import evolve, frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
@@ -21,6 +20,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from txsalt.errors import BadBox, RequestTimedOut
+from txsalt.light import evolve, frozen
 from txsalt.minion.daemon.keys import KeyFiles
 from txsalt.minion.daemon.lanes import RETURNS
 from txsalt.minion.daemon.road import MasterRoad

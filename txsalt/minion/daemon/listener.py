@@ -10,13 +10,13 @@ Source: PROTOCOL sections 8.3, 11, 15.
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from txsalt.errors import BadBox, RemoteError
+from txsalt.light import frozen
 from txsalt.minion.daemon.complaints import Complaints
 from txsalt.minion.daemon.unreadable import DISTANCE, Unreadable
 from txsalt.protocol.publication import Opener, announcement_of, is_for, topics_of

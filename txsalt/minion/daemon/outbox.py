@@ -11,10 +11,10 @@ import contextlib
 import os
 from typing import Any  # loads are maps of any msgpack value
 
-from attrs import frozen
 from twisted.logger import Logger
 
 from txsalt.errors import BadEncoding
+from txsalt.light import frozen
 from txsalt.wire import serial
 
 Load = dict[str, Any]

@@ -7,8 +7,7 @@ often.
 Source: PROTOCOL section 6.5; the waits of ``acceptance_wait_time``.
 """
 
-from attrs import define, field, frozen
-
+from txsalt.light import define, field, frozen
 from txsalt.protocol.sign_in import (
     Failed,
     Full,

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any  # replies are any msgpack value
 
-from attrs import evolve, frozen
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -22,6 +21,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txsalt.errors import RemoteError, RequestTimedOut
+from txsalt.light import evolve, frozen
 from txsalt.minion.daemon.outbox import Entry, Load, Outbox
 from txsalt.wire import serial
 

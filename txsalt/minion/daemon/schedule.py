@@ -11,11 +11,11 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
 
-from attrs import evolve, frozen
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from txsalt.light import evolve, frozen
 from txsalt.minion.daemon.schedule_book import ScheduleBook
 from txsalt.minion.daemon.schedule_memory import ScheduleMemory
 from txsalt.minion.daemon.scheduled_runs import ScheduledRuns

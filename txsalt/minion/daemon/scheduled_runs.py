@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from txsalt.jobs.arguments import MARK
 from txsalt.jobs.jid import JidClock
+from txsalt.light import frozen
 from txsalt.minion.daemon.job_control import Record
 from txsalt.minion.daemon.job_runner import JobRunner
 from txsalt.schedule.entry import NO_CACHE, Entry

@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
-from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -21,6 +20,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txsalt.errors import LocalError, RequestTimedOut
+from txsalt.light import frozen
 from txsalt.minion.daemon.patience import Hindered, Patience, Silence, Trouble, tell
 from txsalt.protocol import sign_in
 from txsalt.protocol.sign_in import SignedIn

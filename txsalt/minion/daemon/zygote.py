@@ -11,13 +11,13 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 
-from attrs import define, frozen
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txsalt.errors import BadEncoding, TxsaltError
+from txsalt.light import define, frozen
 from txsalt.process.ending import end_program
 from txsalt.process.interfaces import IProcessReactor
 from txsalt.process.spawn import Child, ExitStatus, spawn_program
@@ -51,12 +51,12 @@ class JobHandle:
     jid: str
     ended: Deferred[JobEnd]
     pid: int | None = None
-    _signal: Callable[[str, int], None] | None = None
+    send_signal: Callable[[str, int], None] | None = None  # given the jid too
 
     def signal(self, number: int) -> None:
         """Send a signal to the job's whole process group; without effect once it has ended."""
-        if self._signal is not None:
-            self._signal(self.jid, number)
+        if self.send_signal is not None:
+            self.send_signal(self.jid, number)
 
 
 @define(eq=False)
@@ -109,7 +109,7 @@ class Zygote:
         Start nothing yet. ``config`` is the map of options that jobs see.
 
         ``on_call`` answers the calls of jobs; what it raises is told to the job. ``arguments`` go
-        to the program (``--execute module:function``).
+        to the program (another module than ours, in tests).
         """
         self._reactor = reactor
         self._config = dict(config)
@@ -155,7 +155,7 @@ class Zygote:
         frame: dict[str, object] = {"kind": "start", "jid": jid, "load": dict(load)}
         if timeout is not None:
             frame["timeout"] = timeout
-        handle = JobHandle(jid, Deferred(), signal=self._signal)
+        handle = JobHandle(jid, Deferred(), send_signal=self._signal)
         if jid in self.running:
             self.log.warn("job {jid} runs already and is not started again", jid=jid)
             handle.ended.callback(JobEnd(None, None, 0.0))

@@ -1,8 +1,9 @@
 """
-Start the zygote: ``python -P -m txsalt.minion.jobrunner``, by the minion daemon only.
+Start the zygote: ``python -P -m txsalt.minion.jobrunner [MODULE]``, by the minion daemon only.
+
+``MODULE`` runs the jobs, and is ours if nobody says another one.
 """
 
-import argparse
 import importlib
 import logging
 import os
@@ -17,13 +18,10 @@ _DEFAULT = "txsalt.minion.jobrunner.execute"
 
 def main(arguments: list[str]) -> None:
     """Serve until the daemon is gone."""
-    parser = argparse.ArgumentParser(description="fork jobs for the minion daemon")
-    parser.add_argument("--execute", default=_DEFAULT, help="the module that runs jobs")
-    options = parser.parse_args(arguments)
     # What jobs print goes where our log lines go; the protocol has descriptors of its own.
     os.dup2(2, 1)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
-    Zygote(_load(options.execute), 3, 4).serve()
+    Zygote(_load(arguments[0] if arguments else _DEFAULT), 3, 4).serve()
 
 
 def _load(name: str) -> Work:

@@ -15,10 +15,9 @@ import traceback
 from collections.abc import Iterable
 from typing import NoReturn, Protocol
 
-from attrs import frozen
-
 from txsalt.errors import BadEncoding
 from txsalt.events import tags
+from txsalt.light import frozen
 from txsalt.minion.jobrunner.context import JobContext, Link
 from txsalt.wire.pipe import encode
 

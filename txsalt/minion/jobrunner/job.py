@@ -12,9 +12,8 @@ import signal
 import socket
 import time
 
-from attrs import define, field
-
 from txsalt.errors import BadEncoding
+from txsalt.light import define, field
 from txsalt.minion.jobrunner.child import LONGEST_RESULT
 from txsalt.wire.pipe import Decoder
 

@@ -11,8 +11,7 @@ import select
 import signal
 import socket
 
-from attrs import frozen
-
+from txsalt.light import frozen
 from txsalt.minion.jobrunner.child import Assignment
 from txsalt.wire.pipe import encode
 

@@ -10,10 +10,9 @@ Source: PROTOCOL sections 6.2, 6.3, 6.6, 6.7.
 import logging
 from typing import Any  # loads are maps of any msgpack value
 
-from attrs import evolve
-
 from txsalt.errors import BadAlgorithm
 from txsalt.events import tags
+from txsalt.light import evolve
 from txsalt.master.store.audit import Entry
 from txsalt.master.store.keys import WORDS
 from txsalt.master.worker.bench import Bench
