@@ -38,6 +38,7 @@ def classes_of(maker: Any) -> dict[str, type]:
     class Clock:
         start: int
         due: int = 0
+        hand: int = maker.field(init=False)
 
         def __attrs_post_init__(self) -> None:
             self.due = self.start + 5
@@ -80,6 +81,22 @@ class LikeAttrsTests(SynchronousTestCase):
         self.both(lambda _, made: len({made["Point"](1), made["Point"](1)}))
         self.both(lambda _, made: made["Counter"]("a") == made["Counter"]("a"))
         self.both(lambda _, made: hash(made["Counter"]("a")))
+
+    def test_identity(self) -> None:
+        """
+        Instances of a class without equality are only equal to themselves.
+        """
+        self.both(lambda _, made: made["Clock"](1) == made["Clock"](1))
+        self.both(lambda _, made: len({made["Clock"](1), made["Clock"](1)}))
+
+    def test_what_is_set_afterwards(self) -> None:
+        """
+        A class may set fields itself after the others, and leave some to whoever makes instances.
+        """
+        self.both(lambda _, made: made["Clock"](1).due)
+        self.both(lambda _, made: made["Clock"](1, 2).due)
+        self.both(lambda _, made: made["Clock"](1).hand)
+        self.both(lambda _, made: made["Clock"]())
 
     def test_change(self) -> None:
         """

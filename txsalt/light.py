@@ -53,6 +53,9 @@ class _Shape:
         self.own = own
         self.given = [name for name, each in fields.items() if each.init]
         self.names = fields.keys()
+        # Attributes that whoever makes an instance sets afterwards.
+        later = {n for n, each in fields.items() if not each.init and each.default is _REQUIRED}
+        self.set_at_once = fields.keys() - later
         self.is_error = is_error
         self.placed = tuple(name for name in self.given if not fields[name].kw_only)
         made = {name: each for name, each in fields.items() if isinstance(each.default, Factory)}
@@ -181,8 +184,8 @@ def _fill(self: Any, shape: _Shape, given: dict[str, Any]) -> None:
     for name, factory in shape.factories:
         if name not in given:
             values[name] = factory.make(self) if factory.takes_self else factory.make()
-    if values.keys() != shape.fields.keys():
-        wrong = sorted(values.keys() ^ shape.fields.keys())
+    if values.keys() != shape.set_at_once:
+        wrong = sorted(values.keys() ^ shape.set_at_once)
         raise TypeError(f"{type(self).__name__}: missing or unknown: {', '.join(wrong)}")
     if shape.is_error:
         self.args = tuple(values[name] for name in shape.fields)
@@ -192,7 +195,7 @@ def _repr(self: Any) -> str:
     shown = (
         f"{name}={getattr(self, name)!r}"
         for name, each in self.__light_shape__.fields.items()
-        if each.repr
+        if each.repr and hasattr(self, name)
     )
     return f"{type(self).__name__}({', '.join(shown)})"
 
