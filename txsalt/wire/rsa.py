@@ -25,6 +25,7 @@ from txsalt.wire.algorithms import (
     check_enc_algo,
     check_sig_algo,
 )
+from txsalt.wire.modular_power import power
 
 MIN_BITS = 2048
 MAX_BITS = 8192
@@ -114,7 +115,7 @@ class PublicKey:
         value = int.from_bytes(signature, "big")
         if len(signature) != (modulus.bit_length() + 7) // 8 or value >= modulus:
             raise BadSignature("token")
-        return x931.decode_block(pow(value, self._numbers.e, modulus), modulus)
+        return x931.decode_block(power(value, self._numbers.e, modulus), modulus)
 
 
 class PrivateKey:
