@@ -11,6 +11,7 @@ Source: OpenSSL's BN_mod_exp(3), the same in all its versions since 0.9.
 import ctypes
 from collections.abc import Callable
 from functools import cache
+from typing import Any  # pointers and numbers of C
 
 try:
     import _hashlib
@@ -43,7 +44,7 @@ class _Library:
         """Raises AttributeError if they are not in it."""
         pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
 
-        def find(name: str, result: object, *arguments: type) -> Callable[..., object]:
+        def find(name: str, result: Any, *arguments: type) -> Callable[..., Any]:
             function = library[name]
             function.restype, function.argtypes = result, arguments
             return function
@@ -71,6 +72,6 @@ class _Library:
                 self._free(each)
             self._free_context(context)
 
-    def _number(self, value: int) -> object:
+    def _number(self, value: int) -> Any:
         packed = value.to_bytes((value.bit_length() + 7) // 8, "big")
         return self._read(packed, len(packed), None)

@@ -19,7 +19,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from txsalt.jobs.returner_names import names_in
-from txsalt.light import Factory, define
+from txsalt.light import define, field
 from txsalt.minion.daemon.outbox import Entry, Load, Outbox
 
 EXPIRY = 24 * 3600.0  # seconds
@@ -45,7 +45,7 @@ class _Lane:
     """What waits for one returner."""
 
     returner: str
-    queue: deque[Entry] = Factory(deque)
+    queue: deque[Entry] = field(factory=deque)
     running: Deferred[Any] | None = None
     pause: IDelayedCall | None = None
     failures: int = 0
