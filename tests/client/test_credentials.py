@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.client import credentials
 from txsalt.client.credentials import Credentials, Password, Token
-from txsalt.errors import KeyFileError
+from txsalt.errors import KeyFileError, LocalError, MasterUnreachable
 
 PUBLISH = {"cmd": "publish", "fun": "x", "key": "", "user": "me", "kwargs": {"delimiter": ":"}}
 
@@ -48,7 +48,7 @@ class FindTests(SynchronousTestCase):
         """
         A token in the environment comes before the key file, a kept one after it.
         """
-        self.assertRaises(KeyFileError, credentials.find, self.home, "")
+        self.assertRaises(LocalError, credentials.find, self.home, "")
         credentials.store_token("kept")
         self.assertEqual(credentials.find(self.home, ""), Token("kept"))
         user = credentials._user_name()
@@ -62,12 +62,13 @@ class FindTests(SynchronousTestCase):
         """
         Root is asked whether there was a master; others are told who has a key file.
         """
-        for name, expected in (
-            ("root", "has the master been"),
-            ("eve", "whom publisher_acl names"),
+        for name, error, expected in (
+            ("root", MasterUnreachable, "has the master been"),
+            ("salt", MasterUnreachable, "has the master been"),
+            ("eve", KeyFileError, "for each user of publisher_acl"),
         ):
             self.patch(credentials, "_user_name", lambda name=name: name)
-            failure = self.assertRaises(KeyFileError, credentials.find, self.home, "")
+            failure = self.assertRaises(error, credentials.find, self.home, "salt")
             self.assertIn(expected, str(failure))
 
     def test_kept_token_of_others(self) -> None:

@@ -11,11 +11,12 @@ import os
 import pwd
 from typing import Any  # loads are maps of any msgpack value
 
-from txsalt.errors import KeyFileError
+from txsalt.errors import KeyFileError, MasterUnreachable
 from txsalt.light import field, frozen
 
 TOKEN_FILE = "~/.txsalt_token"  # noqa: S105 - a path
 TOKEN_VARIABLE = "TXSALT_TOKEN"  # noqa: S105 - a name
+_NONE = "there is no {path}; the master makes one at its start for each user of publisher_acl"
 
 
 @frozen
@@ -63,7 +64,8 @@ def find(cachedir: str, master_user: str) -> Proof:
     Return the credentials of the user who runs this process.
 
     A token in the environment comes first, one in the home folder last. Raises KeyFileError that
-    says which file could not be read, and what to do.
+    says which file could not be read, and what to do; MasterUnreachable if no master has yet made
+    the file of those whom every master serves.
     """
     given = os.environ.get(TOKEN_VARIABLE, "").strip()
     if given:
@@ -78,7 +80,7 @@ def find(cachedir: str, master_user: str) -> Proof:
             with open(path, encoding="ascii") as file:
                 key = file.read().strip()
         except FileNotFoundError:
-            failure = failure or f"there is no {path}; {_why_none(name)}"
+            continue
         except (OSError, UnicodeError) as exc:
             failure = failure or f"{path}: {getattr(exc, 'strerror', None) or exc}"
         else:
@@ -86,16 +88,12 @@ def find(cachedir: str, master_user: str) -> Proof:
     stored = stored_token()
     if stored is not None:
         return stored
+    path = os.path.join(cachedir, f".{name}_key")
+    if not failure and name in ("root", master_user):
+        raise MasterUnreachable(path, "there is no such key file; has the master been started?")
     raise KeyFileError(
-        os.path.join(cachedir, f".{name}_key"),
-        f"user {name} may not command this master: {failure}",
+        path, f"user {name} may not command this master: {failure or _NONE.format(path=path)}"
     )
-
-
-def _why_none(name: str) -> str:
-    if name == "root":
-        return "has the master been started?"
-    return "the master makes one at its start for each user whom publisher_acl names"
 
 
 def stored_token() -> Token | None:
