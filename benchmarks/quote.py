@@ -102,17 +102,17 @@ def _some(wanted: Iterable[list[str]], measured: Measured) -> str:
     for what, words in wanted:
         row = measured.book.rows[what]
         lines.append([words, _value(row, OURS), *(_against(row, house) for house in others)])
-    return "\n".join(f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _value(row: Row, house: str) -> str:
     median = row.median(house)
-    return "" if median is None else f"{table.number(median)} {row.unit}"
+    return "-" if median is None else f"{table.number(median)} {row.unit}"
 
 
 def _against(row: Row, other: str) -> str:
     ratio = row.ratio(other)
-    return "" if ratio is None else f"{ratio:.1f} times ({_value(row, other)})"
+    return "-" if ratio is None else f"{ratio:.1f} times ({_value(row, other)})"
 
 
 if __name__ == "__main__":
