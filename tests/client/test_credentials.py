@@ -1,6 +1,7 @@
 """Tests of what a program shows to the master, and where it finds it."""
 
 import os
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -60,16 +61,24 @@ class FindTests(SynchronousTestCase):
 
     def test_no_key_file(self) -> None:
         """
-        Root is asked whether there was a master; others are told who has a key file.
+        Who has no key file is told who gets one; or that no master has been started yet.
         """
-        for name, error, expected in (
-            ("root", MasterUnreachable, "has the master been"),
-            ("salt", MasterUnreachable, "has the master been"),
-            ("eve", KeyFileError, "for each user of publisher_acl"),
-        ):
+        for name in ("root", "eve"):
             self.patch(credentials, "_user_name", lambda name=name: name)
-            failure = self.assertRaises(error, credentials.find, self.home, "salt")
-            self.assertIn(expected, str(failure))
+            failure = self.assertRaises(MasterUnreachable, credentials.find, self.home, "")
+            self.assertIn("has the master been started", str(failure))
+        Path(self.home, ".root_key").touch()
+        refusal = self.assertRaises(KeyFileError, credentials.find, self.home, "")
+        self.assertIn("for each user of publisher_acl", str(refusal))
+
+    def test_closed_folder(self) -> None:
+        """
+        A folder that cannot be looked into may have any key file.
+        """
+        self.patch(credentials, "_user_name", lambda: "eve")
+        where = Path(self.home, "file", "below")
+        where.parent.touch()
+        self.assertRaises(KeyFileError, credentials.find, str(where), "")
 
     def test_kept_token_of_others(self) -> None:
         """

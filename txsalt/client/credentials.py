@@ -64,8 +64,7 @@ def find(cachedir: str, master_user: str) -> Proof:
     Return the credentials of the user who runs this process.
 
     A token in the environment comes first, one in the home folder last. Raises KeyFileError that
-    says which file could not be read, and what to do; MasterUnreachable if no master has yet made
-    the file of those whom every master serves.
+    says which file could not be read, and what to do; MasterUnreachable if there was no master yet.
     """
     given = os.environ.get(TOKEN_VARIABLE, "").strip()
     if given:
@@ -89,11 +88,22 @@ def find(cachedir: str, master_user: str) -> Proof:
     if stored is not None:
         return stored
     path = os.path.join(cachedir, f".{name}_key")
-    if not failure and name in ("root", master_user):
+    if not failure and not _was_started(cachedir):
         raise MasterUnreachable(path, "there is no such key file; has the master been started?")
     raise KeyFileError(
         path, f"user {name} may not command this master: {failure or _NONE.format(path=path)}"
     )
+
+
+def _was_started(cachedir: str) -> bool:
+    """Tell whether there was ever a master: each makes a key file for root, whoever it runs as."""
+    try:
+        os.stat(os.path.join(cachedir, ".root_key"))
+    except FileNotFoundError:
+        return False
+    except OSError:  # the folder is closed to us, so somebody made it
+        return True
+    return True
 
 
 def stored_token() -> Token | None:
