@@ -241,7 +241,7 @@ def _live(payload: int) -> None:
         for pid in pids:
             micros = (after[pid] - between[pid] - (between[pid] - before[pid])) / 1000 / count
             if micros >= _LIVE_LEAST:
-                total += _show(f"{_name_of(pid)} {pid}", micros)
+                total += _show(_name_of(pid), micros)
         _show("sum of the master", total)
 
 
@@ -258,7 +258,7 @@ def _spent(pids: list[int]) -> dict[int, int]:
 
 def _name_of(pid: int) -> str:
     name = Path(f"/proc/{pid}/comm").read_text().strip()
-    return "a worker" if name == "txsalt-worker" else name
+    return "a worker" if name == "txsalt-worker" else "the daemon"  # python or twistd
 
 
 if __name__ == "__main__":
