@@ -56,7 +56,7 @@ bench: install
 	$(BIN)/python -m benchmarks --json build/bench.json --svg build/bench.svg
 
 bench-full: install
-	$(BIN)/python -m benchmarks --full --json docs/benchmarks.json --svg docs/benchmarks.svg
+	$(BIN)/python -m benchmarks --full --json docs/benchmarks.json
 	$(BIN)/python -m benchmarks.quote
 
 clean:

@@ -31,7 +31,6 @@ class Measured:
 
     book: Book
     titles: dict[str, str]
-    machine: str
 
 
 def main(arguments: list[str]) -> int:
@@ -68,7 +67,7 @@ def read(found: dict[str, Any]) -> Measured:
                     what=row["what"], unit=row["unit"], value=value, more=more, goal=row["goal"]
                 )
                 book.add(house, seen)
-    return Measured(book, found["titles"], found["machine"])
+    return Measured(book, found["titles"])
 
 
 def taken(found: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:

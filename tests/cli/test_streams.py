@@ -19,7 +19,6 @@ from txsalt.client.steps import Published, Step
 from txsalt.errors import MasterUnreachable
 from txsalt.jobs import exit_codes
 
-NOBODY = exit_codes.UNAVAILABLE  # there was never a master
 PROGRAM = os.path.join(sysconfig.get_path("scripts"), "txsalt-cli")
 
 
@@ -50,7 +49,7 @@ class StreamTests(SynchronousTestCase):
         A stream that the caller closed is as good as none.
         """
         self.assertEqual(self.shell("key list", ">&-"), (0, ""))
-        self.assertEqual(self.shell("nobody test.ping", ">&- 2>&-"), (NOBODY, ""))
+        self.assertEqual(self.shell("nobody test.ping", ">&- 2>&-"), (exit_codes.UNAVAILABLE, ""))
         self.assertEqual(self.shell("key accept web1", "<&- >&-")[0], exit_codes.GENERIC)
 
     def test_full(self) -> None:
@@ -65,7 +64,9 @@ class StreamTests(SynchronousTestCase):
         """
         An error that cannot be told has its exit code all the same.
         """
-        self.assertEqual(self.shell("nobody test.ping", "2> /dev/full"), (NOBODY, ""))
+        self.assertEqual(
+            self.shell("nobody test.ping", "2> /dev/full"), (exit_codes.UNAVAILABLE, "")
+        )
 
 
 class BugTests(SynchronousTestCase):

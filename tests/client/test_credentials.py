@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.client import credentials
 from txsalt.client.credentials import Credentials, Password, Token
-from txsalt.errors import KeyFileError, LocalError, MasterUnreachable
+from txsalt.errors import KeyFileError, MasterUnreachable
 
 PUBLISH = {"cmd": "publish", "fun": "x", "key": "", "user": "me", "kwargs": {"delimiter": ":"}}
 
@@ -49,7 +49,7 @@ class FindTests(SynchronousTestCase):
         """
         A token in the environment comes before the key file, a kept one after it.
         """
-        self.assertRaises(LocalError, credentials.find, self.home, "")
+        self.assertRaises(MasterUnreachable, credentials.find, self.home, "")
         credentials.store_token("kept")
         self.assertEqual(credentials.find(self.home, ""), Token("kept"))
         user = credentials._user_name()

@@ -16,7 +16,6 @@ from txsalt.light import field, frozen
 
 TOKEN_FILE = "~/.txsalt_token"  # noqa: S105 - a path
 TOKEN_VARIABLE = "TXSALT_TOKEN"  # noqa: S105 - a name
-_NONE = "there is no {path}; the master makes one at its start for each user of publisher_acl"
 
 
 @frozen
@@ -88,11 +87,13 @@ def find(cachedir: str, master_user: str) -> Proof:
     if stored is not None:
         return stored
     path = os.path.join(cachedir, f".{name}_key")
-    if not failure and not _was_started(cachedir):
-        raise MasterUnreachable(path, "there is no such key file; has the master been started?")
-    raise KeyFileError(
-        path, f"user {name} may not command this master: {failure or _NONE.format(path=path)}"
-    )
+    if not failure:
+        if not _was_started(cachedir):
+            raise MasterUnreachable(path, "there is no such key file; has the master been started?")
+        failure = (
+            f"there is no {path}; the master makes one at its start for each user of publisher_acl"
+        )
+    raise KeyFileError(path, f"user {name} may not command this master: {failure}")
 
 
 def _was_started(cachedir: str) -> bool:
@@ -101,8 +102,8 @@ def _was_started(cachedir: str) -> bool:
         os.stat(os.path.join(cachedir, ".root_key"))
     except FileNotFoundError:
         return False
-    except OSError:  # the folder is closed to us, so somebody made it
-        return True
+    except OSError:
+        pass  # the folder is closed to us, so somebody made it
     return True
 
 

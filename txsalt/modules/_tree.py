@@ -50,7 +50,7 @@ def _await_end(process: "subprocess.Popen[bytes]", members: set[int]) -> None:
 
 
 def _members(root: int) -> list[int]:
-    table = _processes()
+    table = processes()
     found = _descendants(root, table)
     me = os.getpid()
     if os.getpgrp() == me:
@@ -68,12 +68,12 @@ def _descendants(root: int, table: Mapping[int, tuple[int, int, str]]) -> set[in
 
 
 def _alive(pids: set[int]) -> bool:
-    table = _processes()
+    table = processes()
     return any(pid in table and table[pid][2] != "Z" for pid in pids)
 
 
-def _processes() -> dict[int, tuple[int, int, str]]:
-    """Give parent, process group and state letter of every process."""
+def processes() -> dict[int, tuple[int, int, str]]:
+    """Give parent, process group and state letter of every process. Raises OSError."""
     table = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -81,10 +81,10 @@ def _processes() -> dict[int, tuple[int, int, str]]:
         try:
             with open(f"/proc/{name}/stat", errors="replace") as file:
                 # The name in parentheses may hold anything, so count from its end.
-                words = file.read().rpartition(")")[2].split()
-        except OSError:
+                state, parent, group = file.read().rpartition(")")[2].split()[:3]
+        except (OSError, ValueError):
             continue  # it ended meanwhile
-        table[int(name)] = (int(words[1]), int(words[2]), words[0])
+        table[int(name)] = (int(parent), int(group), state)
     return table
 
 

@@ -1,7 +1,7 @@
 """
 base ^ exponent mod modulus for public numbers, by the OpenSSL that Python's hashlib stands on.
 
-``pow`` takes 200 us for the token of a 2048-bit key, OpenSSL 30. A master does it once for every
+``pow`` takes 200 us for the token of a 2048-bit key, OpenSSL 50. A master does it once for every
 minion and session. No library at hand offers it: each wants a padding of its own. What is secret
 has no place here, as the time tells the numbers.
 
@@ -13,11 +13,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any  # pointers and numbers of C
 
-try:
-    import _hashlib
-except ImportError:  # a Python without OpenSSL
-    _hashlib = None  # type: ignore[assignment]
-
 Power = Callable[[int, int, int], int]
 
 
@@ -28,12 +23,11 @@ def power(base: int, exponent: int, modulus: int) -> int:
 
 @cache
 def _best() -> Power:
-    path = getattr(_hashlib, "__file__", None)
-    if path is None:
-        return pow
     try:
-        return _Library(ctypes.CDLL(path)).power
-    except (OSError, AttributeError):  # linked into it, with its names hidden
+        import _hashlib
+
+        return _Library(ctypes.CDLL(_hashlib.__file__)).power
+    except (ImportError, OSError, AttributeError):  # there is none, or its names are hidden
         return pow
 
 

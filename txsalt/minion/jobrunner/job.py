@@ -15,6 +15,7 @@ import time
 from txsalt.errors import BadEncoding
 from txsalt.light import define, field
 from txsalt.minion.jobrunner.child import LONGEST_RESULT
+from txsalt.modules._tree import processes
 from txsalt.wire.pipe import Decoder
 
 _CHUNK = 1 << 18
@@ -142,21 +143,13 @@ class Job:
 def _has_others(group: int) -> bool:
     """Tell whether anybody but its leader lives in a process group."""
     try:
-        names = os.listdir("/proc")
+        table = processes()
     except OSError:
         return True  # nobody can look now, for want of descriptors; later
-    for name in names:
-        if not name.isdigit() or int(name) == group:
-            continue
-        try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                # The name in parentheses may hold anything, so count from its end.
-                state, _, pgrp = file.read().rpartition(b")")[2].split()[:3]
-        except (OSError, ValueError):
-            continue  # it ended meanwhile
-        if int(pgrp) == group and state not in (b"Z", b"X"):
-            return True
-    return False
+    return any(
+        each == group and pid != group and state not in ("Z", "X")
+        for pid, (_, each, state) in table.items()
+    )
 
 
 def _readable(link: socket.socket) -> bool:
