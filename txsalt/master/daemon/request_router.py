@@ -9,6 +9,9 @@ end of it, where a minion names itself, says which worker may know that minion a
 that dies loses nothing but the request in its hand, which is answered "bad load": it may have had
 its effect already, and a stock minion repeats it by itself.
 
+A router that is stopped answers until nothing more comes: a stock minion waits for a lost answer
+to its time-out.
+
 Source: PROTOCOL sections 2.1 and 18.
 """
 
@@ -18,6 +21,7 @@ from typing import Any, NamedTuple  # IReactorTime, which mypy cannot see throug
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from txsalt.protocol.assignment import Assignment
@@ -29,6 +33,9 @@ from txsalt.wire import envelope, serial
 _REFUSED = serial.pack(envelope.BAD_LOAD)
 # The last replies of a worker that died may still be on their way to us.
 _LAST_WORDS_SECONDS = 0.05
+# At a stop. What peers have sent takes a moment through ZeroMQ's thread to us.
+_QUIET_SECONDS = 0.02
+_SERVE_SECONDS = 1.0  # those who go on asking for longer are refused
 _STOP_SECONDS = 5.0
 
 
@@ -72,7 +79,6 @@ class RequestRouter(Service):
         self._burials: dict[int, Any] = {}  # delayed calls, by worker
         self._door: RouterSocket | None = None
         self._closing = False
-        self._drained: Deferred[None] | None = None
         self.suspects = 0
         self.refused = 0
 
@@ -101,12 +107,8 @@ class RequestRouter(Service):
         )
 
     async def _stop(self) -> None:
-        self._closing = True
-        if self._assignment.waiting or self._assignment.outstanding:
-            self._drained = Deferred()
-            self._drained.addTimeout(_STOP_SECONDS, self._reactor, lambda *_: None)
-            await self._drained
         if self._door is not None:
+            await self._drain()
             self._door.close()
             self._door = None
         for burial in self._burials.values():
@@ -116,8 +118,23 @@ class RequestRouter(Service):
             lane.close()
         self._lanes.clear()
 
+    async def _drain(self) -> None:
+        # To unbind first would end the connections that are there: libzmq's listener owns them.
+        began, arrivals = self._reactor.seconds(), -1
+        while self._busy or arrivals != self.arrivals:
+            waited = self._reactor.seconds() - began
+            if waited > _STOP_SECONDS:
+                break
+            self._closing = waited > _SERVE_SECONDS
+            arrivals = self.arrivals
+            await deferLater(self._reactor, _QUIET_SECONDS)
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self._assignment.waiting or self._assignment.outstanding)
+
     def stopService(self) -> "Deferred[None]":
-        """Take no more requests, wait for the replies in hand, close the door."""
+        """Answer until nothing more comes, for a second at most, then close the door."""
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
@@ -160,7 +177,6 @@ class RequestRouter(Service):
             )
             self._reply(gone.in_hand.route, _REFUSED)
         self._send()
-        self._check_drained()
 
     def _arrived(self, route: list[bytes], payload: bytes) -> None:
         request, now = _Request(route, payload), self._reactor.seconds()
@@ -182,8 +198,6 @@ class RequestRouter(Service):
             routed.append((request.route, reply))
         if self._door is not None:
             self._door.reply_all(routed)
-        if self._drained is not None:
-            self._check_drained()
 
     def _reply(self, route: list[bytes], payload: bytes) -> None:
         if self._door is not None:
@@ -193,12 +207,6 @@ class RequestRouter(Service):
         if self._assignment.waiting and self._lanes:
             for worker, requests in self._assignment.assign(self._reactor.seconds()).items():
                 self._lanes[worker].send([request.payload for request in requests])
-
-    def _check_drained(self) -> None:
-        idle = not self._assignment.waiting and not self._assignment.outstanding
-        if idle and self._drained is not None:
-            drained, self._drained = self._drained, None
-            drained.callback(None)
 
 
 def _size_of(request: _Request) -> int:
