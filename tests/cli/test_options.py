@@ -113,7 +113,7 @@ class MistakeTests(SynchronousTestCase):
             (("job", "list", "20260101000000000000"), "takes no job id"),
             (("job", "rerun", "1", "--failed", "--missing"), "not allowed with"),
             (("event", "fire"), "a tag is needed"),
-            (("event", "fire", "a/b", "c"), "not of the form key=value"),
+            (("event", "fire", "a/b", "c"), "neither key=value nor a map"),
             (("event", "watch", "a", "b"), "one glob"),
             (("event", "wach"), "did you mean watch?"),
             (("event", "watch", "\udcff"), "no text in UTF-8"),
@@ -181,10 +181,17 @@ class MistakeTests(SynchronousTestCase):
             ("G@os:Debian", "glob", "-C"),
             ("os:Debian", "glob", "-G"),
             ("os", "grain", "NAME:VALUE"),
-            ("(web* or db1)", "compound", "words of their own"),
+            ("(web* or db1)", "compound", "'(' at character 1 "),
+            ("web* and (db1", "compound", "'(' at character 10 "),
+            ("( web* or G@os:a*)", "compound", "')' at character 18 "),
         ):
             self.assertIn(expected, hint(Job(tgt=tgt, tgt_type=kind, fun="test.ping")), tgt)
-        for tgt, kind in (("web1", "glob"), ("( web1 )", "compound"), ("(a|b)", "pcre")):
+        for tgt, kind in (
+            ("web1", "glob"),
+            ("( web1 )", "compound"),
+            ("(a|b)", "pcre"),
+            ("E@(a|b) or P@os:(c)", "compound"),
+        ):
             self.assertEqual(hint(Job(tgt=tgt, tgt_type=kind, fun="test.ping")), "", tgt)
 
     def test_returner_options(self) -> None:

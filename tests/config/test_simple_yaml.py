@@ -119,7 +119,7 @@ class SimpleYamlTests(SynchronousTestCase):
         for indent in (None, 2):
             self.assertEqual(simple_yaml.read(json.dumps(written, indent=indent)), written)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(WRITTEN)
     @example('{"<<": 1, "=": -0, "a": -0.0, "b": 12345678901234567890}')
     def test_json_like_yaml(self, text: str) -> None:
@@ -128,7 +128,7 @@ class SimpleYamlTests(SynchronousTestCase):
         """
         self.assert_like_yaml(text)
 
-    @settings(max_examples=1500, deadline=None)
+    @settings(max_examples=1500)
     @given(st.lists(LINES | TIDY, max_size=7).map("\n".join))
     @example(SIMPLE)
     def test_like_yaml(self, text: str) -> None:

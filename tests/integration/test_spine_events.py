@@ -139,6 +139,19 @@ class EventTests(SpineCase):
         self.assertEqual((answer.returncode, answer.stderr), (0, ""), str(answer))
         self.assertEqual(answer.data["data"]["fun"], "cmd.run")
 
+    def test_fire(self) -> None:
+        """
+        What is fired in pairs, as a map or both is an event with that data; a stray word is not.
+        """
+        with self.master.listening() as watcher:
+            words = ("event", "fire", "shop/open", "till=2", '{"by": {"name": "ci"}}')
+            self.assertEqual(self.master.cli(*words).returncode, 0)
+            _, data = watcher.wait(has_tag("shop/open"), 10)
+            self.assertEqual((data["till"], data["by"]), (2, {"name": "ci"}))
+            answer = self.master.cli("event", "fire", "shop/shut", "now")
+            self.assertEqual(answer.returncode, 64, str(answer))
+            self.assertIn("'now' is neither key=value nor a map", answer.stderr)
+
     def test_modes(self) -> None:
         """
         The sockets are for the owner and its group, and never for everybody.

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -128,7 +128,6 @@ class TypedWordTests(SynchronousTestCase):
             expected = word if value is SAME else value
             self.assertEqual(repr(typed_word(word)), repr(expected), word)
 
-    @settings(deadline=None)
     @given(
         st.text(st.sampled_from("ab10 ,:[]{}'\"-?.\\x"), max_size=9).map(lambda text: f"[{text}]")
     )
@@ -145,7 +144,6 @@ class TypedWordTests(SynchronousTestCase):
         if "?" not in word and "0" not in word:
             self.assertEqual(repr(found), repr(expected))
 
-    @settings(deadline=None)
     @given(st.text())
     def test_no_word_is_too_strange(self, word: str) -> None:
         """

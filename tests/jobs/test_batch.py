@@ -101,7 +101,7 @@ def world(plan: Plan, *does: tuple[str, float]) -> World:
 class AlwaysTests(SynchronousTestCase):
     """Whatever minions do."""
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(PLANS, st.lists(BEHAVIOURS, max_size=30), st.integers(-1, 60))
     def test_it_ends_rightly(
         self, plan: Plan, does: list[tuple[str, float]], crash_after: int

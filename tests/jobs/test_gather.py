@@ -1,6 +1,6 @@
 """Tests of waiting for a job's returns."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -124,7 +124,6 @@ class GatherTests(SynchronousTestCase):
             job.probe_answered("stranger", answer, 101)
         self.assertEqual(job.due(101), Wait(4))
 
-    @settings(deadline=None)
     @given(
         st.lists(st.tuples(st.sampled_from(["return", "run", "gone", "none"]), st.floats(0.1, 20)))
     )

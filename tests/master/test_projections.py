@@ -35,7 +35,7 @@ class FewFactsTests(StoreCase):
             self.facts._write(f"m{number:05}", packed, 1)
         self.connection.execute("COMMIT")
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(st.tuples(maps, maps), min_size=1, max_size=4), expressions)
     def test_targets_mean_the_same(self, fleet: list[tuple[Any, Any]], tgt: str) -> None:
         """

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -106,7 +106,6 @@ class YamlTests(SynchronousTestCase):
             '  "yes": "no"\n  "n": null',
         )
 
-    @settings(deadline=None)
     @given(values)
     def test_every_reader_gets_the_same_back(self, value: object) -> None:
         """
@@ -115,7 +114,6 @@ class YamlTests(SynchronousTestCase):
         back = yaml.load(render({"m": value}, "yaml") + "\n", Loader=yaml.CSafeLoader)
         self.assertEqual(repr(back), repr({"m": value}))
 
-    @settings(deadline=None)
     @given(st.from_regex(r"[-+0-9a-fx_.:eE ]{1,12}|[a-zA-Z]{1,5}", fullmatch=True))
     def test_text_that_looks_like_something_else(self, value: str) -> None:
         """
@@ -149,7 +147,6 @@ class OtherTests(SynchronousTestCase):
         error = self.assertRaises(UnknownOutputter, render, {}, "jsn")
         self.assertIn("nested, json", str(error))
 
-    @settings(deadline=None)
     @given(st.dictionaries(st.text(), values | st.binary() | st.text(st.characters()), max_size=2))
     def test_everything_can_be_printed(self, data: dict[str, object]) -> None:
         """

@@ -116,7 +116,7 @@ class LoadTests(SynchronousTestCase):
         ):
             self.assertRaises(RenderError, yaml.load, text, "f")
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.text("abx:-[]{}&*!?<>|'\"#%@,~ \n\t0159.e_=é", max_size=40))
     def test_garbage(self, text: str) -> None:
         """
@@ -129,7 +129,7 @@ class LoadTests(SynchronousTestCase):
 
 
 class DumpTests(SynchronousTestCase):
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(plain)
     def test_round_trip(self, value: object) -> None:
         """

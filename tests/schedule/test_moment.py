@@ -94,7 +94,7 @@ class ReadTests(SynchronousTestCase):
             read_exactly("31.01.27", "%Y")
 
     @given(st.text(alphabet="0123456789:-/+ TZamponfebj,.", max_size=24))
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def test_any_text(self, text: str) -> None:
         """
         Whatever is written is a time or is refused.
@@ -135,7 +135,7 @@ class ClockChangeTests(SynchronousTestCase):
         st.none() | st.integers(0, 6),
         st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"]),
     )
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_steps(self, then: int, clock: object, weekday: int | None, name: str) -> None:
         """
         A daily time comes every day, a weekly one every week, whatever the clocks do.

@@ -153,7 +153,7 @@ class SettleTests(SynchronousTestCase):
         st.integers(1_700_000_000, 1_900_000_000),
         st.lists(st.integers(-5000, 400_000), max_size=12),
     )
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_any_past(self, options: dict[str, Any], start: int, steps: list[int]) -> None:
         """
         However time goes, nothing that was dealt with is run again, and nothing is run early.

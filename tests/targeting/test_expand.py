@@ -1,6 +1,6 @@
 """Tests of whom the master expects, and that minions agree."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -149,7 +149,6 @@ expressions = st.recursive(
 
 
 class AgreementTests(SynchronousTestCase):
-    @settings(deadline=None)
     @given(facts, expressions)
     def test_master_and_minion_agree_on_compound_targets(self, facts: Facts, tgt: str) -> None:
         """
@@ -158,7 +157,6 @@ class AgreementTests(SynchronousTestCase):
         minions = expected(tgt, "compound", [facts.id], lambda id: facts, {}).minions
         self.assertEqual(minions == [facts.id], matches(tgt, "compound", facts))
 
-    @settings(deadline=None)
     @given(
         facts,
         st.sampled_from(["grain", "grain_pcre", "pillar", "pillar_pcre", "pillar_exact", "list"]),
@@ -175,7 +173,6 @@ class AgreementTests(SynchronousTestCase):
         minions = expected(tgt, tgt_type, [facts.id], lambda id: facts, {}, delimiter).minions
         self.assertEqual(minions == [facts.id], matches(tgt, tgt_type, facts, delimiter))
 
-    @settings(deadline=None)
     @given(facts, expressions)
     def test_unknown_facts_never_hide_a_minion(self, facts: Facts, tgt: str) -> None:
         """

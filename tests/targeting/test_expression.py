@@ -1,6 +1,6 @@
 """Tests of compound targets as trees."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -93,7 +93,6 @@ class ParseCompoundTests(SynchronousTestCase):
             self.assertRaises(BadTarget, parse_compound, text)
         self.assertRaises(BadTarget, parse_compound, ["a" * MAX_LENGTH, "or", "b"])
 
-    @settings(deadline=None)
     @given(st.lists(st.sampled_from(["a", "G@b:c", "and", "or", "not", "(", ")"]), max_size=9))
     def test_any_sequence_of_words_is_read_or_refused(self, words: list[str]) -> None:
         """

@@ -81,7 +81,6 @@ addresses = st.one_of(
 
 
 class NetworkTests(SynchronousTestCase):
-    @settings(deadline=None)
     @given(
         st.ip_addresses(),
         st.integers(0, 128),
@@ -107,7 +106,7 @@ def inside(address: Any, network: Any) -> bool:
 
 
 class ManyMapsTests(SynchronousTestCase):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(
         st.dictionaries(st.sampled_from(["a", "b", "1"]), texts | st.lists(texts, max_size=3)),
         st.lists(texts | st.sampled_from(["a", "b", "*", "a*", "x+"]), min_size=1, max_size=3),

@@ -1,6 +1,6 @@
 """Tests of a minion's answer to "is it me?"."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -50,7 +50,6 @@ class MatchesTests(SynchronousTestCase):
         self.assertFalse(matches("role|front", "pillar_pcre", ME, "|"))
         self.assertTrue(matches("role:front", "pillar_exact", ME, "|"))
 
-    @settings(deadline=None)
     @given(
         st.text() | st.lists(st.text() | st.integers()) | st.integers() | st.none() | st.binary(),
         st.sampled_from(["glob", "pcre", "list", "grain", "ipcidr", "compound", "grain_pcre"]),

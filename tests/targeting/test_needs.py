@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -52,7 +52,6 @@ class NeedsTests(SynchronousTestCase):
             found = needs.of_target(tgt, tgt_type, {"group": "G@os:x"}, delimiter)
             self.assertEqual(found, expected_needs, tgt)
 
-    @settings(deadline=None)
     @given(facts, expressions)
     def test_compound_looks_at_nothing_else(self, facts: Facts, tgt: str) -> None:
         """
@@ -64,7 +63,6 @@ class NeedsTests(SynchronousTestCase):
             expected(tgt, "compound", [facts.id], lambda id: facts, {}),
         )
 
-    @settings(deadline=None)
     @given(
         facts,
         st.sampled_from(["grain", "grain_pcre", "pillar", "pillar_pcre", "pillar_exact", "ipcidr"]),

@@ -60,7 +60,6 @@ def some_cases() -> list[Case]:
         derandomize=True,
         phases=[Phase.generate],
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(cases)

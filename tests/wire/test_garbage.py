@@ -28,7 +28,6 @@ KEY = Crypticle(key_string_from(bytes(range(56))), vector=lambda size: b"\x07" *
 seeded = settings(
     max_examples=200,
     derandomize=True,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -16,7 +16,7 @@ values = st.recursive(
 
 
 class EntriesTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.dictionaries(keys, values, max_size=40))
     def test_apart_and_together(self, whole: dict[Any, Any]) -> None:
         """
@@ -27,7 +27,7 @@ class EntriesTests(SynchronousTestCase):
         self.assertEqual([key for key, _ in found], [serial.pack_bin(key) for key in whole])
         self.assertEqual(packed_map.joined([entry for _, entry in found]), packed)
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(st.lists(values, max_size=40))
     def test_lists(self, several: list[Any]) -> None:
         """
@@ -48,7 +48,7 @@ class EntriesTests(SynchronousTestCase):
 
 
 class PickerTests(SynchronousTestCase):
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.dictionaries(keys, values), st.frozensets(keys, max_size=4))
     def test_like_unpacking_all(self, whole: dict[Any, Any], wanted: frozenset[Any]) -> None:
         """

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from typing import Any  # events hold any msgpack value
 
 from txsalt.cli.options import Parser, count, did_you_mean, moment, parser, seconds
 from txsalt.client import events
@@ -18,6 +19,7 @@ examples:
   txsalt-cli event watch salt/minion/ --json --count 1
   txsalt-cli event watch --since 10m             (what the master remembers, then what comes)
   txsalt-cli event fire my/tag build=77 ok=true
+  txsalt-cli event fire my/tag '{"build": 77, "by": {"name": "ci"}}'
 """
 
 
@@ -58,12 +60,15 @@ def _fire(made: Parser, options: argparse.Namespace, words: list[str]) -> int:
     if not words:
         made.error("a tag is needed, as in: event fire my/tag build=77")
     tag, *pairs = words
-    data = {}
+    data: dict[str, Any] = {}
     for word in pairs:
-        pair = split_keyword(word)
-        if pair is None:
-            made.error(f"{word!r} is not of the form key=value")
-        data[pair[0]] = typed_word(pair[1])
+        pair, whole = split_keyword(word), typed_word(word)
+        if isinstance(whole, dict):
+            data |= whole
+        elif pair is not None:
+            data[pair[0]] = typed_word(pair[1])
+        else:
+            made.error(f'{word!r} is neither key=value nor a map such as \'{{"key": "value"}}\'')
     events.fire(options.config_dir, tag, data)
     return exit_codes.OK
 
@@ -82,7 +87,7 @@ def _parser() -> Parser:
     made.add_argument(
         "words",
         nargs="*",
-        metavar="watch [GLOB] | fire TAG [KEY=VALUE …]",
+        metavar="watch [GLOB] | fire TAG [KEY=VALUE … | JSON]",
         help="tags that fit the glob, or start with it where it has no star; or what to fire",
     )
     made.add_argument("--json", action="store_true", help="one JSON document a line")

@@ -11,6 +11,7 @@ from txsalt.client.steps import Job, NobodyMatches
 from txsalt.jobs import exit_codes
 from txsalt.light import evolve
 from txsalt.outputters.render import render
+from txsalt.targeting.expression import parse_word, split_words
 
 _LEVELS = ("grain", "grain_pcre", "pillar", "pillar_pcre")
 _FACT_TYPES = ("glob", "pcre", "list")
@@ -65,8 +66,19 @@ def hint(job: Job) -> str:
         return "; -G takes GRAIN:GLOB, -I takes PILLAR:GLOB"
     if kind in _LEVELS and job.delimiter not in tgt:
         return f"; such a target is NAME{job.delimiter}VALUE"
-    if kind == "compound" and any(len(each) > 1 and each.strip("()") != each for each in words):
-        return "; parentheses are words of their own: ( web* or db* ) and G@os:Debian"
+    return _hint_at_parenthesis(tgt) if kind == "compound" else ""
+
+
+def _hint_at_parenthesis(tgt: str) -> str:
+    """Point at the first one that was read as part of a name."""
+    for word, position in split_words(tgt):
+        # Expressions have parentheses of their own.
+        if len(word) > 1 and "pcre" not in parse_word(word).engine and word.strip("()") != word:
+            at = position if word[0] in "()" else position + len(word) - 1
+            return (
+                f"; the {tgt[at]!r} at character {at + 1} was read as part of a name: parentheses"
+                " are words of their own, as in ( web* or db* ) and G@os:Debian"
+            )
     return ""
 
 

@@ -1,0 +1,1 @@
+`txsalt-cli event fire TAG` takes its data as a map in JSON as well as by `key=value`. A compound target that matches nobody because of a parenthesis glued to a name is answered with the position of that parenthesis.
