@@ -1,5 +1,6 @@
 """``--preview-target`` and ``--subset``: who is meant, and nobody is asked but the master."""
 
+import re
 import sys
 import time
 from typing import Any  # answers of the master are any msgpack value
@@ -11,10 +12,10 @@ from txsalt.client.steps import Job, NobodyMatches
 from txsalt.jobs import exit_codes
 from txsalt.light import evolve
 from txsalt.outputters.render import render
-from txsalt.targeting.expression import parse_word, split_words
 
 _LEVELS = ("grain", "grain_pcre", "pillar", "pillar_pcre")
 _FACT_TYPES = ("glob", "pcre", "list")
+_EXPRESSION = re.compile("E@|[PJ].?@")  # such a word has parentheses of its own
 
 
 def subset(session: Session, job: Job, count: int, seed: int | None) -> Job:
@@ -71,10 +72,10 @@ def hint(job: Job) -> str:
 
 def _hint_at_parenthesis(tgt: str) -> str:
     """Point at the first one that was read as part of a name."""
-    for word, position in split_words(tgt):
-        # Expressions have parentheses of their own.
-        if len(word) > 1 and "pcre" not in parse_word(word).engine and word.strip("()") != word:
-            at = position if word[0] in "()" else position + len(word) - 1
+    for found in re.finditer(r"\S+", tgt):
+        word = found[0]
+        if len(word) > 1 and not _EXPRESSION.match(word) and word.strip("()") != word:
+            at = found.start() if word[0] in "()" else found.end() - 1
             return (
                 f"; the {tgt[at]!r} at character {at + 1} was read as part of a name: parentheses"
                 " are words of their own, as in ( web* or db* ) and G@os:Debian"

@@ -15,10 +15,11 @@ Source: Salt 3008.3, client/__init__.py: names, arguments and shapes of results.
 
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self  # arguments and results are any msgpack value
 
 from txsalt.client import batch_view, batches, follow, records
+from txsalt.client.calls import Function, Target, job_of, make_job, proof_of, target
 from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.client.session import Session
 from txsalt.client.steps import (
@@ -34,14 +35,11 @@ from txsalt.client.steps import (
 from txsalt.light import evolve
 
 if TYPE_CHECKING:
+    from txsalt.client.credentials import Proof
     from txsalt.config.master import MasterConfig
 
-# Of Salt's keyword arguments those that travel in the publication.
-_EXTRA = ("metadata", "module_executors", "executor_opts", "ret_config", "ret_kwargs")
 _NO_BLOCK_TICK = 0.01
 
-Target = str | list[str] | tuple[str, ...]
-Function = str | list[str] | tuple[str, ...]
 Returns = dict[str, Any]
 
 
@@ -52,14 +50,23 @@ class LocalClient:
     Arguments that the verbs share: ``tgt`` and ``tgt_type`` say who; ``fun`` is one function, or a
     list of them with ``arg`` a list of lists; ``kwarg`` are its keywords; ``timeout`` is seconds of
     silence before minions are asked whether they still work; ``ret`` is a returner. More keywords:
-    ``deadline`` (seconds after which nobody waits), ``delimiter``, ``metadata``.
+    ``deadline`` (seconds after which nobody waits), ``delimiter``, ``metadata``; ``token``, or
+    ``eauth``, ``username`` and ``password``, for a call in the name of somebody else than who runs
+    this process. A keyword that no verb knows raises TypeError.
     """
 
     def __init__(
-        self, config_dir: str = DEFAULT_CONFIG_DIR, config: "MasterConfig | None" = None
+        self,
+        config_dir: str = DEFAULT_CONFIG_DIR,
+        config: "MasterConfig | None" = None,
+        **login: str,
     ) -> None:
-        """Raises ConfigError if the master's configuration cannot be used."""
-        self.session = Session(config_dir, config)
+        """
+        ``login``: ``token``, or ``eauth``, ``username``, ``password``, for all calls.
+
+        Raises ConfigError if the master's configuration cannot be used.
+        """
+        self.session = Session(config_dir, config, proof_of(login))
         self.config = self.session.config
 
     def __enter__(self) -> Self:
@@ -88,9 +95,9 @@ class LocalClient:
         **kwargs: Any,
     ) -> Returns:
         """Run and wait: {id: return}; False for who did not return. ``full_return``: as below."""
-        job = _job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
+        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
         found: Returns = {}
-        for step in self._steps(job, jid):
+        for step in self._steps(job, jid, kwargs):
             match step:
                 case Returned():
                     full = _full(step)
@@ -119,13 +126,12 @@ class LocalClient:
         **kwargs: Any,
     ) -> Iterator[Returns]:
         """Run and yield {id: {"ret", "retcode", "jid", "out"?}} as each minion returns."""
-        job = _job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
-        return _returned(self._steps(job, str(kwargs.get("jid") or "")))
+        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
+        return _returned(self._steps(job, str(kwargs.get("jid") or ""), kwargs))
 
     def cmd_cli(self, *args: Any, **kwargs: Any) -> Iterator[Returns]:
         """As ``cmd_iter``, and an entry with "failed": True for each minion without a return."""
-        job = _job_of(*args, **kwargs)
-        for step in self._steps(job, ""):
+        for step in self._steps(job_of(*args, **kwargs), "", kwargs):
             match step:
                 case Returned():
                     yield {step.minion: _full(step)}
@@ -135,8 +141,7 @@ class LocalClient:
 
     def cmd_iter_no_block(self, *args: Any, **kwargs: Any) -> Iterator[Returns | None]:
         """As ``cmd_iter``, but yield None whenever there is nothing new for a moment."""
-        job = _job_of(*args, **kwargs)
-        for step in self._steps(job, "", tick=_NO_BLOCK_TICK):
+        for step in self._steps(job_of(*args, **kwargs), "", kwargs, tick=_NO_BLOCK_TICK):
             match step:
                 case Returned():
                     yield {step.minion: _full(step)}
@@ -171,11 +176,12 @@ class LocalClient:
         **kwargs: Any,
     ) -> dict[str, Any]:
         """Publish and do not wait: {"jid", "minions"}, {} if the target means nobody."""
-        job = _job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
-        try:
-            published = self.session.publish(job, jid)
-        except NobodyMatches:
-            return {}
+        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
+        with self._as(kwargs) as session:
+            try:
+                published = session.publish(job, jid)
+            except NobodyMatches:
+                return {}
         return {"jid": published.jid, "minions": published.minions}
 
     pub = run_job
@@ -194,7 +200,11 @@ class LocalClient:
         **kwargs: Any,
     ) -> Any:
         """Run on ``subset`` minions picked by chance; as ``cmd``, with ``cli`` as ``cmd_cli``."""
-        picked = self.pick(self.gather_minions(tgt, tgt_type), subset, seed)
+        count = kwargs.pop("sub", subset)  # Salt's older name
+        delimiter = str(kwargs.pop("delimiter", None) or ":")
+        with self._as(kwargs) as session:
+            meant = records.preview(session, target(tgt, tgt_type), tgt_type, delimiter)["minions"]
+        picked = self.pick(list(meant), count, seed)
         if not picked:
             return iter(()) if cli else {}
         verb = self.cmd_cli if cli else self.cmd
@@ -219,15 +229,17 @@ class LocalClient:
         if nobody waits for it any more. Raises BadBatch for what is no size.
         """
         wait, failhard, raw = (kwargs.pop(name, 0) for name in ("batch_wait", "failhard", "raw"))
-        job = _job(tgt, fun, arg, kwargs.pop("timeout", None), tgt_type, ret, kwarg, kwargs)
+        timeout = kwargs.pop("timeout", None)
+        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
         plan = batches.plan(batch, float(wait), bool(failhard), job.timeout, self.config)
         planned = evolve(job, extra={**job.extra, "batch": plan})
-        for each in _returned(_unless_nobody(batch_view.run(self.session, planned))):
-            yield each if raw else {id: full["ret"] for id, full in each.items()}
+        with self._as(kwargs) as session:
+            for each in _returned(_unless_nobody(batch_view.run(session, planned))):
+                yield each if raw else {id: full["ret"] for id, full in each.items()}
 
     def gather_minions(self, tgt: Target, expr_form: str = "glob") -> list[str]:
         """Return whom the master expects for a target, without asking any minion."""
-        return list(records.preview(self.session, _target(tgt, expr_form), expr_form)["minions"])
+        return list(records.preview(self.session, target(tgt, expr_form), expr_form)["minions"])
 
     @staticmethod
     def pick(minions: list[str], count: int, seed: int | None = None) -> list[str]:
@@ -276,68 +288,36 @@ class LocalClient:
             if isinstance(step, Returned):
                 yield {step.minion: _short({"ret": step.load.get("return")}, step.load)}
 
-    def _steps(self, job: Job, jid: str, tick: float | None = None) -> Iterator[Step]:
-        steps = follow.run(self.session, job, jid=jid, tick=tick)
-        try:
-            first = next(steps)
-        except NobodyMatches:
+    def _steps(
+        self, job: Job, jid: str, login: dict[str, Any], tick: float | None = None
+    ) -> Iterator[Step]:
+        with self._as(login) as session:
+            steps = follow.run(session, job, jid=jid, tick=tick)
+            try:
+                first = next(steps)
+            except NobodyMatches:
+                return
+            # Who is listed and unknown did not return either.
+            unknown = list(first.missing) if isinstance(first, Published) else []
+            yield first
+            for step in steps:
+                if isinstance(step, Ended) and unknown:
+                    yield Ended({**dict.fromkeys(unknown, UNKNOWN_ID), **step.missing})
+                else:
+                    yield step
+
+    @contextmanager
+    def _as(self, keywords: dict[str, Any]) -> Iterator[Session]:
+        """Give a session of who the keywords say; it ends with the call, unless it is our own."""
+        proof: Proof | None = proof_of(keywords)
+        if proof is None:
+            yield self.session
             return
-        # Who is listed and unknown did not return either.
-        unknown = list(first.missing) if isinstance(first, Published) else []
-        yield first
-        for step in steps:
-            if isinstance(step, Ended) and unknown:
-                yield Ended({**dict.fromkeys(unknown, UNKNOWN_ID), **step.missing})
-            else:
-                yield step
-
-
-def _job_of(
-    tgt: Target,
-    fun: Function,
-    arg: Sequence[Any] = (),
-    timeout: float | None = None,
-    tgt_type: str = "glob",
-    ret: str = "",
-    kwarg: dict[str, Any] | None = None,
-    **kwargs: Any,
-) -> Job:
-    return _job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
-
-
-def _job(
-    tgt: Target,
-    fun: Function,
-    arg: Sequence[Any],
-    timeout: float | None,
-    tgt_type: str,
-    ret: str,
-    kwarg: dict[str, Any] | None,
-    more: dict[str, Any],
-) -> Job:
-    return Job(
-        tgt=_target(tgt, tgt_type),
-        fun=fun if isinstance(fun, str) else list(fun),
-        arg=[list(each) for each in arg] if not isinstance(fun, str) else _arguments(arg, kwarg),
-        tgt_type=tgt_type,
-        delimiter=str(more.get("delimiter") or ":"),
-        timeout=timeout,
-        deadline=more.get("deadline"),
-        ret=ret,
-        extra={name: more[name] for name in _EXTRA if more.get(name)},
-    )
-
-
-def _arguments(arg: Sequence[Any], kwarg: dict[str, Any] | None) -> list[Any]:
-    # One argument may come without a list around it, as Salt's users write it.
-    words = [arg] if isinstance(arg, str | bytes) else list(arg)
-    return [*words, {"__kwarg__": True, **kwarg}] if kwarg else words
-
-
-def _target(tgt: Target, tgt_type: str) -> str | list[str]:
-    if tgt_type == "list" and isinstance(tgt, str):
-        return [each.strip() for each in tgt.split(",")]
-    return tgt if isinstance(tgt, str) else list(tgt)
+        session = Session(config=self.config, proof=proof)
+        try:
+            yield session
+        finally:
+            session.close()
 
 
 def _unless_nobody(steps: Iterator[Step]) -> Iterator[Step]:
