@@ -77,6 +77,14 @@ class BadSignature(RemoteError):
 
 
 @frozen
+class MissingSignature(BadSignature):
+    """No signature where there has to be one."""
+
+    def __str__(self) -> str:
+        return f"no signature on {self.what}"
+
+
+@frozen
 class BadKey(RemoteError):
     """Key material from a peer that is not an acceptable RSA key."""
 

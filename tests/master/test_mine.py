@@ -8,7 +8,7 @@ from tests.master.place import Place
 
 
 class MineCommandTests(SynchronousTestCase):
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"nodegroups": {"all": "nobody"}}
 
     def setUp(self) -> None:
         self.place = Place(self, **self.options)
@@ -27,6 +27,19 @@ class MineCommandTests(SynchronousTestCase):
         self.assertEqual(self.get(["ip"]), {"ip": {"m1": [1]}})
         self.assertEqual(self.get("nothing"), {})
         self.assertEqual(self.get("ip", "m2"), {})
+
+    def test_guesses(self) -> None:
+        """
+        No target finds out piece by piece what the pillar of another holds.
+        """
+        self.one.ask("_mine", data={"ip": 1})
+        self.place.bench.facts.save("m1", {}, {"secret": "abc"}, 1)
+        for tgt, tgt_type in (
+            ("secret:a*", "pillar"), ("J@secret:^a", "compound"), ("secret:^a", "pillar_pcre"),
+            ("all or J@secret:^a", "nodegroup"), (["x or J@secret:^a"], "compound"),
+        ):  # fmt: skip
+            self.assertEqual(self.get("ip", tgt, tgt_type=tgt_type), {}, tgt)
+        self.assertEqual(self.get("ip", "secret:abc", tgt_type="pillar"), {"m1": 1})
 
     def test_clear_delete_flush(self) -> None:
         """

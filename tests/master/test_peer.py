@@ -44,6 +44,17 @@ class PeerTests(SynchronousTestCase):
         )
         self.assertEqual(self.place.published, [])
 
+    def test_blacklist(self) -> None:
+        """
+        What the blacklist forbids everybody is not to be had by way of a minion either.
+        """
+        self.place = Place(
+            self, peer={"m1": [".*"]}, publisher_acl_blacklist={"modules": ["test.exception"]}
+        )
+        self.one = self.place.minion("m1")
+        self.assertEqual(self.pub("test.exception"), {})
+        self.assertEqual(self.pub("test.ping")["minions"], ["m1"])
+
     def test_incomplete(self) -> None:
         """
         A request without its fields is answered with an empty map.

@@ -11,11 +11,12 @@ ACL = {
     "bob": ["test.*", {"web*": ["pkg.*", {"cmd.run": {"args": ["uptime"]}}]}, "@jobs"],
     "eve": [{"web*": [".*"]}],
     "dan": [{"G@role:web": ["test.ping"]}],
+    "cat": ["@target"],
 }
 
 
 class AclCase(SynchronousTestCase):
-    options: dict[str, Any] = {"publisher_acl": ACL}
+    options: dict[str, Any] = {"publisher_acl": ACL, "nodegroups": {"webs": "web-*"}}
 
     def setUp(self) -> None:
         self.place = Place(self, **self.options)
@@ -23,7 +24,7 @@ class AclCase(SynchronousTestCase):
             self.place.minion(name)
         self.keys = {
             user: user_keys.ensure(self.place.config.cachedir, user)
-            for user in ("bob", "eve", "dan", "zed")
+            for user in ("bob", "cat", "eve", "dan", "zed")
         }
         self.place.bench = self.place.new_worker()
 
@@ -110,9 +111,37 @@ class PublisherAclTests(AclCase):
         for tgt, tgt_type in (
             ("secret:a*", "pillar"), ("secret:a.c", "pillar_pcre"), ("secret:[a]bc", "pillar"),
             ("I@secret:a* and web-1", "compound"), ("web-1 or J@secret:.", "compound"),
+            (["web-1 or J@secret:."], "compound"), (["db-1", "or", "I@secret:a*"], "compound"),
+            ("webs or J@secret:.", "nodegroup"),
         ):  # fmt: skip
-            self.assertFalse(self.allowed("bob", tgt, "test.ping", tgt_type=tgt_type), tgt)
+            reply = self.publish("bob", tgt, "test.ping", tgt_type=tgt_type)
+            self.assertIn("error", str(reply), tgt)
+            self.assertFalse(reply.get("load", {}).get("minions"), tgt)
+        self.assertEqual(self.place.published, [])
+        self.assertTrue(self.allowed("bob", "webs", "test.ping", tgt_type="nodegroup"))
         self.assertTrue(self.allowed("bob", "secret:abc", "test.ping", tgt_type="pillar"))
+
+    def test_preview_by_pillar(self) -> None:
+        """
+        Who may only ask whom a target means does not learn from it what pillars hold; root does.
+        """
+        self.place.bench.facts.save("web-1", {}, {"secret": "abc"}, 1)
+
+        def preview(user: str, key: str, tgt: str, tgt_type: str) -> Any:
+            asked = {"tgt": tgt, "tgt_type": tgt_type}
+            load = {"cmd": "runner", "fun": "target.preview", "direct": True, "kwarg": asked}
+            return self.place.say({**load, "user": user, "key": key})["data"]
+
+        for tgt, tgt_type in (
+            ("secret:a*", "pillar"), ("secret:^a", "pillar_pcre"), ("J@secret:^a", "compound"),
+        ):  # fmt: skip
+            found = preview("cat", self.keys["cat"], tgt, tgt_type)
+            self.assertFalse(found["success"], found)
+            self.assertNotIn("web-1", str(found))
+            found = preview("root", self.place.root_key, tgt, tgt_type)
+            self.assertIn("web-1", found["return"]["minions"])
+        found = preview("cat", self.keys["cat"], "secret:abc", "pillar")
+        self.assertIn("web-1", found["return"]["minions"])
 
     def test_only_harmless_extras(self) -> None:
         """

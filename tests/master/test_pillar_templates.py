@@ -111,6 +111,35 @@ glob: {{ salt.match.glob('m2') }}
         found = self.minion.ask("_pillar", grains={"os": said}, ver="2")
         self.assertEqual(found, {"os": said, "b": 1})
 
+    def test_grains_include_nothing(self) -> None:
+        """
+        A line break in a grain does not make the file of another minion part of the pillar.
+        """
+        self.files(
+            top="base: {'*': [one]}",
+            one="fqdn: {{ grains.fqdn }}\n",
+            two="a: 2",
+            db="password: secret",
+        )
+        said = "x\ninclude:\n  - db"
+        for text in ("fqdn: {{ grains.fqdn }}\n", "apt:\n  include: 1\nfqdn: {{ grains.fqdn }}\n"):
+            self.files(one=text)
+            found = self.minion.ask("_pillar", grains={"fqdn": said}, ver="2")
+            self.assertEqual(list(found), ["_errors"])
+        # With an include of its own there would be two of them.
+        self.files(one="include: [two]\nfqdn: {{ grains.fqdn }}\n")
+        found = self.minion.ask("_pillar", grains={"fqdn": said}, ver="2")
+        self.assertNotIn("password", found)
+        for text in (
+            "include: [two]\nfqdn: {{ grains.fqdn }}\n",
+            "{% if 1 %}include: [two]{% endif %}\nfqdn: {{ grains.fqdn }}\n",
+            "{% include 'parts.jinja' %}\nfqdn: {{ grains.fqdn }}\n",
+            '#!jinja|json\n{"include": ["two"], "fqdn": "{{ grains.fqdn }}"}',
+        ):
+            self.files(one=text, parts_jinja="include:\n  - two")
+            found = self.minion.ask("_pillar", grains={"fqdn": "x"}, ver="2")
+            self.assertEqual(found, {"a": 2, "fqdn": "x"}, text)
+
     def test_long_grains(self) -> None:
         """
         A minion whose grains stand for more than there is room or time for gets an error.

@@ -170,6 +170,20 @@ class ReturnTests(SynchronousTestCase):
         self.assertEqual(data["return"], "VALUE_TRIMMED")
         self.assertEqual(data["retcode"], 0)
 
+    def test_no_syndic(self) -> None:
+        """
+        Unless this master is one of masters, nobody speaks for another minion.
+        """
+        job = {"jid": JID, "fun": "test.ping", "return": {"low-1": {"return": 1, "retcode": 0}}}
+        self.assertIsNone(self.minion.ask("_syndic_return", load=[job]))
+        self.assertEqual((self.place.events, self.place.bench.jobs.job(JID)), ([], None))
+
+
+class MasterOfMastersTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.place = Place(self, order_masters=True)
+        self.minion = self.place.minion("m1")
+
     def test_syndic(self) -> None:
         """
         Returns of a lower master are stored and told one by one; ids in them are checked.
@@ -188,7 +202,8 @@ class ReturnTests(SynchronousTestCase):
             {**job, "return": 5},
             5,
         ]
-        self.assertIsNone(self.minion.ask("_syndic_return", load=[*hostile, job]))
+        mine = {**job, "return": {"m1": {"return": "forged", "retcode": 0}}}
+        self.assertIsNone(self.minion.ask("_syndic_return", load=[*hostile, mine, job]))
         self.assertEqual(self.place.tags, [f"salt/job/{JID}/ret/low-1"])
         stored = self.place.bench.jobs.job(JID)
         self.assertEqual(stored and stored.load["tgt"], "*")

@@ -84,6 +84,20 @@ class OnMinionsTests(SynchronousTestCase):
         self.assertFalse(on(rule, "cmd.run", "web1", args=["uptime"], cwd="/tmp").allowed)
         self.assertFalse(on(rule, "cmd.run", "web1", args=["up\nrm", 1], cwd="/tmp").allowed)
 
+    def test_arguments_that_no_rule_names(self) -> None:
+        """
+        A rule about arguments allows no others: a keyword can make a command another one.
+        """
+        rule = [{"*": [{"cmd.run": {"args": ["uptime"]}}]}]
+        self.assertTrue(on(rule, "cmd.run", "web1", args=["uptime"]).allowed)
+        self.assertFalse(on(rule, "cmd.run", "web1", args=["uptime", "/"]).allowed)
+        for name in ("template", "env", "cwd", "prepend_path", "shell"):
+            call = on(rule, "cmd.run", "web1", args=["uptime"], **{name: "x"})
+            self.assertFalse(call.allowed, name)
+        rule = [{"*": [{"state.sls": {"kwargs": {"test": "True"}}}]}]
+        self.assertTrue(on(rule, "state.sls", "web1", args=["web"], test=True).allowed)
+        self.assertFalse(on(rule, "state.sls", "web1", args=["web"], test=True, mock=1).allowed)
+
     def test_broken_rules_grant_nothing(self) -> None:
         """
         What is no rule, or a rule that says nothing, allows nothing.

@@ -28,12 +28,14 @@ class NamesTests(SynchronousTestCase):
 
     def test_minion_ids(self) -> None:
         """An id is one file name."""
-        good = ["web-01", "a", "web.example.com", "größe", "x" * 255, "a b", "...", "-a", "a*", "~"]
+        good = ["web-01", "a", "web.example.com", "größe", "x" * 255, "a b", "a..", "-a", "a*", "~"]
         bad = [
             5,
             "",
             ".",
             "..",
+            "...",
+            ".web1",
             "/",
             "a/b",
             "../a",

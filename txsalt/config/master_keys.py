@@ -82,6 +82,10 @@ class MasterKeys(Plain):
     drop_messages_signature_fail: bool = option(
         False, doc="Refuse returns whose signature is wrong."
     )
+    order_masters: bool = option(
+        False,
+        doc="Take returns that masters below pass on, for minions whose keys are not here.",
+    )
     master_sign_pubkey: bool = option(
         False, doc="Sign the master's public key in replies, with a key of its own."
     )

@@ -12,7 +12,7 @@ import hashlib
 from collections import OrderedDict
 from typing import Any  # loads are maps of any msgpack value
 
-from txsalt.errors import BadSignature, Replayed
+from txsalt.errors import MissingSignature, Replayed
 from txsalt.light import define, field
 from txsalt.wire import algorithms, job_loads, rsa
 from txsalt.wire.crypticle import Crypticle
@@ -129,6 +129,7 @@ class Opener:
         self._serial = serial
         self._jids: OrderedDict[str, None] = OrderedDict()
         self._max_jids = jids
+        self.signed_by: rsa.PublicKey | None = None  # whose signature was verified last
 
     @property
     def last(self) -> tuple[str, int]:
@@ -168,9 +169,9 @@ class Opener:
     def _verify(self, sealed: job_loads.SealedPublication) -> None:
         if sealed.sig is not None:
             self._master_key.verify(sealed.sig, sealed.box, sealed.sig_algo, "publication")
-            self._require_signature = True
+            self._require_signature, self.signed_by = True, self._master_key
         elif self._require_signature:
-            raise BadSignature("publication")
+            raise MissingSignature("publication")
 
     def _check_serial(self, load: Any) -> None:
         if not isinstance(load, dict) or "serial" not in load:

@@ -145,7 +145,10 @@ def _form_allows(form: Mapping[str, Any], call: Call) -> bool:
     # A form that is written wrongly, or says something else, must not allow everything.
     if not isinstance(wanted, list | tuple) or not isinstance(named, Mapping):
         return False
-    if not (wanted or named) or set(form) - {"args", "kwargs"} or len(wanted) > len(call.args):
+    if not (wanted or named) or set(form) - {"args", "kwargs"}:
+        return False
+    # A keyword that no rule thought of can be another command: cmd.run has env, cwd, template.
+    if set(call.kwargs) - set(named) or (wanted and len(wanted) != len(call.args)):
         return False
     return all(
         pattern is None or fits(pattern, str(value))

@@ -27,7 +27,7 @@ from txsalt.targeting.matches_me import (
     looks_at,
     usable_compound,
 )
-from txsalt.targeting.nodegroups import Nodegroups, resolve
+from txsalt.targeting.nodegroups import Nodegroups, as_word, resolve
 
 
 @frozen
@@ -64,9 +64,9 @@ def expected(
     """
     if tgt_type == "list":
         return _listed(tgt, list(ids))
-    if tgt_type == "nodegroup" and isinstance(tgt, str):
-        tgt, tgt_type = f"N@{tgt}", "compound"
     try:
+        if tgt_type == "nodegroup" and isinstance(tgt, str):
+            tgt, tgt_type = as_word(tgt), "compound"
         node = _read(tgt, tgt_type, nodegroups, delimiter)
     except BadTarget as exc:
         return Expansion(problem=str(exc))

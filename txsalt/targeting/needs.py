@@ -18,7 +18,7 @@ from txsalt.targeting.matches_me import (
     looks_at,
     usable_compound,
 )
-from txsalt.targeting.nodegroups import Nodegroups, resolve
+from txsalt.targeting.nodegroups import Nodegroups, as_word, resolve
 
 _NONE: frozenset[str] = frozenset()
 
@@ -43,9 +43,9 @@ def of_target(
     tgt: str | Sequence[str], tgt_type: str, nodegroups: Nodegroups, delimiter: str = ":"
 ) -> Needs:
     """Return what ``expand.expected`` looks at for this target; nothing for a malformed one."""
-    if tgt_type == "nodegroup" and isinstance(tgt, str):
-        tgt, tgt_type = f"N@{tgt}", "compound"
     try:
+        if tgt_type == "nodegroup" and isinstance(tgt, str):
+            tgt, tgt_type = as_word(tgt), "compound"
         if tgt_type in COMPOUNDS:
             node = usable_compound(
                 resolve(tgt, nodegroups) if isinstance(tgt, str) else tgt, tgt_type

@@ -36,6 +36,13 @@ def resolve(text: str, nodegroups: Nodegroups) -> str:
     return resolved
 
 
+def as_word(name: str) -> str:
+    """Return the word of a compound target for a nodegroup. Raises BadTarget for several words."""
+    if name.split() != [name]:
+        raise BadTarget(f"{name!r:.80} is no name of a nodegroup")
+    return f"N@{name}"
+
+
 def _expand(words: Sequence[str], nodegroups: Nodegroups, inside: tuple[str, ...]) -> list[str]:
     expanded: list[str] = []
     length = 0

@@ -39,7 +39,9 @@ def minion_id(value: object) -> str:
         raise BadName("id", "has a character that cannot be printed")
     if not text or len(text) > MAX_ID_BYTES or len(text.encode()) > MAX_ID_BYTES:
         raise BadName("id", "empty or longer than 255 bytes")
-    if "/" in text or "\\" in text or text in {".", ".."} or text != text.strip():
+    if text.startswith("."):
+        raise BadName("id", "begins with a dot: its key would be a hidden file")
+    if "/" in text or "\\" in text or text != text.strip():
         raise BadName("id", "has a path separator or outer white space")
     return text
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from txsalt.renderers.jinja import Engine, Found
 
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
+# A minion chooses its grains: one with a line break in it must not name files to be included.
+_INCLUDE = re.compile(r"""^(?:\{%.*?%\}[ \t]*)*(?:["']?include["']?|\{\s*"include")[ \t]*:""", re.M)
+_TAKEN_IN = re.compile(r"""\{%-?\s*(?:include|import|extends|from)\s+["']([^"'\n]+)["']""")
+_STRAY_INCLUDE = "its include comes from a value, not from the template"
+_MAX_DEPTH = 5
 _LONGEST = 16 * 1024 * 1024  # bytes of one file
 
 Mark = tuple[int, int, int]
@@ -195,13 +200,25 @@ class Sources:
         try:
             # Most of the text may be grains, which a minion makes as long as it likes.
             with values.rendering():
-                return _loaded(reader, text, path)
+                content = _loaded(reader, text, path)
         except RenderError as exc:
             if exc.line is None:
                 raise
             with values.rendering():
                 line = engine.origin(source, path, known, relative, exc.line)
             raise _of_template(exc, line) from exc
+        if "include" in content and not self._includes(source, environment):
+            raise SourceError(name, environment, _STRAY_INCLUDE)
+        return content
+
+    def _includes(self, source: str, environment: str, depth: int = 0) -> bool:
+        """Tell whether a template, or one that it takes in, has an ``include`` of its own."""
+        if _INCLUDE.search(source):
+            return True
+        if depth == _MAX_DEPTH:
+            return False
+        found = (self._included(environment, name) for name in _TAKEN_IN.findall(source))
+        return any(each and self._includes(each.text, environment, depth + 1) for each in found)
 
     def _pipeline(self, text: str, path: str) -> tuple[bool, str, str]:
         """Tell whether a text is a template, what reads it, and give it without its first line."""

@@ -115,17 +115,27 @@ def narrowed(request: PublishRequest, expansion: Expansion, decision: Decision) 
 def on_job(bench: Bench, user: User, sent: PublishRequest, expansion: Expansion) -> Decision:
     """Decide about a job and name the rule."""
     calls = calls_of(sent.fun, sent.arg)
-    forbidden = rules.blacklisted(
-        bench.config.publisher_acl_blacklist, user.name, [call.fun for call in calls]
-    )
-    if forbidden:
-        return Decision(allowed=False, rule=forbidden, reason="the blacklist forbids it")
+    forbidden = _blacklisted(bench, user.name, calls)
+    if forbidden is not None:
+        return forbidden
     lists = limits(bench, user)
     if lists is None:
         return Decision(allowed=True, rule="this user may command the master")
     if any(lists) and _is_own_find_job(bench, user, calls, expansion):
         return Decision(allowed=True, rule="saltutil.find_job of an own job", by_target=True)
     return by_rules(bench, lists, sent, calls, expansion)
+
+
+def by_peer(
+    bench: Bench,
+    granted: Sequence[rules.Rule],
+    sent: PublishRequest,
+    calls: Sequence[Call],
+    expansion: Expansion,
+) -> Decision:
+    """Decide about a job that a minion asks for; modules on the blacklist are for no minion."""
+    forbidden = _blacklisted(bench, "", calls)
+    return forbidden or by_rules(bench, [granted], sent, calls, expansion)
 
 
 def by_rules(
@@ -180,7 +190,9 @@ def pillar_guess(tgt: str | list[str], tgt_type: str) -> str:
         patterns = [Pattern(tgt_type, tgt if isinstance(tgt, str) else "*")]
     elif tgt_type in ("compound", "compound_pillar_exact"):
         try:
-            patterns = list(leaves(parse_compound(tgt)))
+            # A list is read as one text where it is published.
+            text = tgt if isinstance(tgt, str) else " ".join(tgt)
+            patterns = list(leaves(parse_compound(text)))
         except BadTarget as exc:
             return str(exc)
     else:
@@ -191,6 +203,14 @@ def pillar_guess(tgt: str | list[str], tgt_type: str) -> str:
         ):
             return "targets by pillar must be exact, without patterns"
     return ""
+
+
+def _blacklisted(bench: Bench, name: str, calls: Sequence[Call]) -> Decision | None:
+    functions = [call.fun for call in calls]
+    rule = rules.blacklisted(bench.config.publisher_acl_blacklist, name, functions)
+    if not rule:
+        return None
+    return Decision(allowed=False, rule=rule, reason="the blacklist forbids it")
 
 
 class _Certain:

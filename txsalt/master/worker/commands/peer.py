@@ -91,7 +91,7 @@ def _publish(bench: Bench, minion: Minion, load: Load) -> Published | None:
 
     def judge(resolved: PublishRequest, expansion: Expansion) -> PublishRequest:
         calls = permissions.calls_of(request.fun, request.arg)
-        decision = permissions.by_rules(bench, [granted], request, calls, expansion)
+        decision = permissions.by_peer(bench, granted, request, calls, expansion)
         # A minion that may publish could otherwise let another one publish what it may not.
         if not decision.allowed or any(each.fun.startswith("publish.") for each in calls):
             raise NotAllowed(f"minion {minion.id}", permissions.shown(request.fun), decision.reason)

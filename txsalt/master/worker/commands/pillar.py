@@ -23,7 +23,8 @@ def pillar(bench: Bench, minion: Minion, load: dict[str, Any]) -> dict[Any, Any]
     """Return the pillar of the authenticated minion. Raises BadLoad without grains."""
     order = PillarOrder(
         minion_id=minion.id,
-        grains=fields.mapping(load, "grains"),
+        # Else a target such as G@id:db1 would mean whoever says so.
+        grains={**fields.mapping(load, "grains"), "id": minion.id},
         pillarenv=_optional_text(load, "pillarenv"),
         override=fields.mapping(load, "pillar_override", {}) if load.get("pillar_override") else {},
     )

@@ -177,7 +177,8 @@ def resolved(bench: Bench, request: PublishRequest) -> PublishRequest:
     # Minions know no nodegroups and no ranges, and match a list only if it comes as one.
     tgt = request.tgt
     if request.tgt_type == "nodegroup" and isinstance(tgt, str):
-        return evolve(request, tgt=_without_groups(bench, f"N@{tgt}"), tgt_type="compound")
+        word = nodegroups.as_word(tgt)
+        return evolve(request, tgt=_without_groups(bench, word), tgt_type="compound")
     if request.tgt_type == "compound":
         text = tgt if isinstance(tgt, str) else " ".join(tgt)
         return evolve(request, tgt=_without_groups(bench, text))

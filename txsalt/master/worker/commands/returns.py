@@ -75,7 +75,15 @@ def tell_leftover(bench: Bench) -> None:
 
 
 def save_syndic_returns(bench: Bench, minion: Minion, load: dict[str, Any]) -> None:
-    """Store the returns that a lower master passes on; ids inside are its word, but checked."""
+    """
+    Store the returns that a lower master passes on; ids inside are its word, but checked.
+
+    Nobody may pass on returns unless ``order_masters`` says so, and nobody those of a minion that
+    is accepted here: it speaks for itself.
+    """
+    if not bench.config.order_masters:
+        bench.refusals.note("syndic return", f"of {minion.id}: order_masters is not set")
+        return
     batch = fields.array(load, "load") if isinstance(load.get("load"), list) else [load]
     for job in batch:
         try:
@@ -147,6 +155,8 @@ def _save_lower_job(bench: Bench, job: Any) -> None:
     for minion_id, result in returns.items():
         if not isinstance(result, dict):
             raise BadLoad("a return of a syndic is not a map")
+        if bench.keys.is_accepted(minion_id):
+            raise BadLoad(f"{minion_id} is a minion of this master")
         lower = {**outer, **result, "cmd": "_return", "jid": jid}
         save_all(bench, [job_loads.read_return(lower, names.minion_id(minion_id))])
 

@@ -4,10 +4,13 @@ Runners that say whom a target means, without publishing anything.
 
 from typing import Any  # arguments and results are any msgpack value
 
+from txsalt.errors import BadLoad
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands.publishing import expand_target, resolved
+from txsalt.master.worker.permissions import pillar_guess
 from txsalt.protocol.presence import Sighting
 from txsalt.wire import job_loads
+from txsalt.wire.job_loads import PublishRequest
 
 
 def preview(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -17,11 +20,29 @@ def preview(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
     "connected" maps each minion meant to "up", "down" or "never", as far as the master knows.
     "facts" maps the id of each minion meant to the Unix time at which the master last got its
     grains, None for never: the master then only guesses that it is meant. "problem" says what is
-    wrong with a target that cannot be read, "" otherwise. Raises BadTarget for nodegroups.
+    wrong with a target that cannot be read, "" otherwise. Raises BadTarget for nodegroups,
+    BadLoad for patterns of pillar values, by which these could be guessed.
     """
-    delimiter = str(arguments.get("delimiter") or ":")
+    request = _request(bench, arguments)
+    found = _preview(bench, request, arguments)
+    guess = pillar_guess(request.tgt, request.tgt_type)
+    if guess and not found["problem"]:
+        raise BadLoad(guess)
+    return found
+
+
+def preview_any(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
+    """As ``preview``, with patterns of pillar values: for who may see these anyway."""
+    return _preview(bench, _request(bench, arguments), arguments)
+
+
+def _request(bench: Bench, arguments: dict[str, Any]) -> PublishRequest:
     asked = {name: arguments.get(name) for name in ("tgt", "tgt_type") if arguments.get(name)}
-    request = resolved(bench, job_loads.read_publish_request({"fun": "test.ping", **asked}))
+    return resolved(bench, job_loads.read_publish_request({"fun": "test.ping", **asked}))
+
+
+def _preview(bench: Bench, request: PublishRequest, arguments: dict[str, Any]) -> dict[str, Any]:
+    delimiter = str(arguments.get("delimiter") or ":")
     expansion = expand_target(bench, request.tgt, request.tgt_type, delimiter)
     present = bench.presence.all()
     return {

@@ -80,6 +80,8 @@ RUNNERS: dict[str, Function] = {
     "manage.versions": presence.versions,
     "presence.details": presence.details,
 }
+# For who commands the master, without limits of rights.
+OF_MASTERS: dict[str, Function] = {**RUNNERS, "target.preview": targets.preview_any}
 # Only for who commands the master, and only with ``direct``: some results are secrets.
 PRIVATE: dict[str, Function] = {
     "token.create": access.create_token,
@@ -131,12 +133,13 @@ def runner(bench: Bench, opened: Opened) -> Any:
         return {"data": _run(bench, own, fun, {**arguments, BY: user.name})}
     if not _may(bench, user, "runner", fun, arguments):
         return permissions.refusal()
+    table = RUNNERS if permissions.limits(bench, user) is not None else OF_MASTERS
     if direct:
-        return {"data": _run(bench, RUNNERS, fun, arguments)}
+        return {"data": _run(bench, table, fun, arguments)}
     jid = bench.new_jid()
     about = {"fun": f"runner.{fun}", "jid": jid, "user": user.name}
     bench.out.fire(tags.runner_new(jid), about)
-    bench.out.fire(tags.runner_return(jid), {**about, **_run(bench, RUNNERS, fun, arguments)})
+    bench.out.fire(tags.runner_return(jid), {**about, **_run(bench, table, fun, arguments)})
     return {"tag": f"salt/run/{jid}", "jid": jid}
 
 
