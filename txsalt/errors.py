@@ -81,7 +81,7 @@ class MissingSignature(BadSignature):
     """No signature where there has to be one."""
 
     def __str__(self) -> str:
-        return f"no signature on {self.what}"
+        return f"no signature on {self.what} (see sign_pub_messages)"
 
 
 @frozen

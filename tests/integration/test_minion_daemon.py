@@ -145,7 +145,7 @@ class MinionDaemonTests(TestCase):
         """
         A publication that is sent again, or that the master did not sign, runs nothing.
         """
-        await self.start(sign_pub_messages=True)
+        await self.start()
         await self.ready()
         frame = self.master.publish("test.ping", [], "20260101000000000005")
         self.publisher.send([frame])

@@ -1,5 +1,6 @@
 """A master's folders and bench in a temporary place, and minions that talk to it."""
 
+import itertools
 import os
 import tempfile
 import time
@@ -150,6 +151,7 @@ class FakeMinion:
         self.place = place
         self.id = minion_id
         self.key = key
+        self._numbers = itertools.count(1)
         sessions = place.bench.sessions
         string = sessions.key_string(minion_id, key.public.pem, place.clock())
         self.session = sealed_request.Session(
@@ -165,8 +167,12 @@ class FakeMinion:
         return sealed_request.seal(self.session, load, nonce=NONCE, now=int(self.place.clock()))
 
     def ask(self, cmd: str, **fields: Any) -> Any:
-        """Return the opened answer to a command."""
-        return self.open(answer(self.place.bench, self.seal({"cmd": cmd, **fields})))
+        """Return the opened answer to a command, with a nonce of its own."""
+        nonce, now = f"{next(self._numbers):032x}", int(self.place.clock())
+        load = {"cmd": cmd, **fields}
+        payload = sealed_request.seal(self.session, load, nonce=nonce, now=now)
+        reply = answer(self.place.bench, payload)
+        return sealed_request.open_reply(self.session, reply, nonce=nonce)
 
     def open(self, reply: bytes) -> Any:
         """Open a reply to this minion."""

@@ -1,16 +1,14 @@
 """Tests of the listener and of frames that do not open."""
 
-import os
 from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
-from twisted.logger import capturedLogs, formatEvent
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes.small_master import SmallMaster
 from txsalt.minion.daemon.listener import Listener, ListenerSettings
-from txsalt.minion.daemon.signing_memory import SigningMemory
 from txsalt.protocol.publication import topic_of
 from txsalt.protocol.sign_in import SignedIn
 from txsalt.targeting.facts import Facts
@@ -44,7 +42,7 @@ class ListenerTests(SynchronousTestCase):
         self.answer: Callable[[], Deferred[object]] = lambda: succeed(None)
         self.listener = self.make()
 
-    def make(self, signing: SigningMemory | None = None, **changes: object) -> Listener:
+    def make(self, **changes: object) -> Listener:
         settings = ListenerSettings(minion_id="m1", **changes)
         listener = Listener(
             self.clock,
@@ -54,7 +52,6 @@ class ListenerTests(SynchronousTestCase):
             self.jobs.append,
             self.sign_in,
             self.passed.append,
-            signing=signing,
         )
         listener.startService()
         listener.renew(self.keys())
@@ -138,27 +135,6 @@ class ListenerTests(SynchronousTestCase):
         self.master.sealer.key = None
         self.send("1")
         self.assertEqual(self.jids(), [])
-
-    def test_unsigned_after_a_restart(self) -> None:
-        """
-        A master that once signed is known to sign in the next run, too; the log says what to do.
-        """
-        os.makedirs(folder := self.mktemp())
-        memory = SigningMemory(f"{folder}/publication.signer")
-        self.listener = self.make(signing=memory)
-        self.send("1")
-        self.assertEqual(os.stat(memory.path).st_mode & 0o777, 0o600)
-        self.master.sealer.key = None  # any minion could seal it
-        self.listener = self.make(signing=SigningMemory(memory.path))
-        with capturedLogs() as logs:
-            self.send("2")
-        self.assertEqual(self.jids(), ["1"])
-        self.assertIn(f"delete {memory.path}", " ".join(map(formatEvent, logs)))
-        # Another master may do otherwise.
-        self.master = SmallMaster("other", sign=False)
-        self.listener = self.make(signing=SigningMemory(memory.path))
-        self.send("3")
-        self.assertEqual(self.jids(), ["1", "3"])
 
     def test_forged_signature(self) -> None:
         """

@@ -115,7 +115,9 @@ class MinionSignIn(Plain):
         doc="The file name, without .pub, of the key that signs the master's key.",
         check=kinds.filled_text,
     )
-    sign_pub_messages: bool = option(False, doc="Refuse jobs that are not signed.")
+    sign_pub_messages: bool = option(
+        True, doc="Refuse jobs that the master did not sign; false is Salt's default."
+    )
     minion_sign_messages: bool = option(False, doc="Sign returns.")
     encryption_algorithm: str = option(
         "OAEP-SHA1", doc="How keys are encrypted at sign-in.", check=kinds.encryption

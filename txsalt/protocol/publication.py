@@ -129,7 +129,6 @@ class Opener:
         self._serial = serial
         self._jids: OrderedDict[str, None] = OrderedDict()
         self._max_jids = jids
-        self.signed_by: rsa.PublicKey | None = None  # whose signature was verified last
 
     @property
     def last(self) -> tuple[str, int]:
@@ -169,7 +168,7 @@ class Opener:
     def _verify(self, sealed: job_loads.SealedPublication) -> None:
         if sealed.sig is not None:
             self._master_key.verify(sealed.sig, sealed.box, sealed.sig_algo, "publication")
-            self._require_signature, self.signed_by = True, self._master_key
+            self._require_signature = True
         elif self._require_signature:
             raise MissingSignature("publication")
 

@@ -4,7 +4,7 @@ Tables beside those of jobs: facts, presence, refused returns, batches. Made whe
 
 import sqlite3
 
-from txsalt.master.store import fact_entries
+from txsalt.master.store import fact_entries, nonces
 
 _TABLES = (
     # What is read of all minions lies apart from what is large.
@@ -55,6 +55,8 @@ _TABLES = (
         reason TEXT NOT NULL,
         PRIMARY KEY (jid, id)
     )""",
+    nonces.TABLE,
+    nonces.INDEX,
 )
 
 

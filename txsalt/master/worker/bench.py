@@ -22,6 +22,7 @@ from txsalt.master.store.identities import Identities, forget
 from txsalt.master.store.jobs import Jobs
 from txsalt.master.store.keys import KeyStore
 from txsalt.master.store.mine import MineStore
+from txsalt.master.store.nonces import Nonces
 from txsalt.master.store.presence import Presence
 from txsalt.master.store.secrets import Secrets
 from txsalt.master.store.tokens import Tokens
@@ -76,6 +77,7 @@ class Bench:
         self.refusals = Refusals(clock)
         self.last_return = LastReturn(last_return)
         self.presence = Presence(connection)
+        self.nonces = Nonces(connection, config.publish_session)
         self.heard = Heard(clock, lambda times: out.tell_daemon("heard", times=times))
         self.master_key = master_key.load(
             f"{config.pki_dir}/{master_key.NAME}.pem", config.key_pass

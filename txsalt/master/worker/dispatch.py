@@ -14,7 +14,7 @@ from typing import Any  # handlers return any msgpack value
 
 from attrs import frozen
 
-from txsalt.errors import RemoteError, StoreError
+from txsalt.errors import RemoteError, Replayed, StoreError
 from txsalt.master.store import database
 from txsalt.master.store.database import Failure
 from txsalt.master.worker.bench import Bench
@@ -64,7 +64,8 @@ class Command:
 
     ``handler`` takes (bench, sender, load), or (bench, opened) for CLEAR commands; ``refused`` is
     the answer where it raises a RemoteError. ``repeated``: where the master fails, the minion must
-    send it again, and does so for "bad load" only.
+    send it again, and does so for "bad load" only. ``once``: the same request, sent again by
+    whoever heard it on the wire, is refused.
     """
 
     handler: Callable[..., Any]
@@ -72,6 +73,7 @@ class Command:
     kind: Kind = Kind.BOX
     refused: Any = None
     repeated: bool = False
+    once: bool = False
 
 
 _NONE_FOUND: dict[str, Any] = {}
@@ -102,16 +104,16 @@ COMMANDS: dict[str, Command] = {
     "_file_hash_and_stat": Command(files.file_hash_and_stat, Who.HOLDER, refused=("", None)),
     "_file_find": Command(files.file_find, Who.HOLDER, refused={"path": "", "rel": ""}),
     "_serve_file": Command(files.serve_file, Who.HOLDER, refused={"data": "", "dest": ""}),
-    "_file_recv": Command(files.file_recv, refused=False),
-    "_mine": Command(mine.store, refused=_NONE_FOUND),
+    "_file_recv": Command(files.file_recv, refused=False, once=True),
+    "_mine": Command(mine.store, refused=_NONE_FOUND, once=True),
     "_mine_get": Command(mine.get, refused=_NONE_FOUND),
-    "_mine_delete": Command(mine.delete, refused=_NONE_FOUND),
-    "_mine_flush": Command(mine.flush, refused=_NONE_FOUND),
-    "minion_pub": Command(peer.minion_pub, refused=_NONE_FOUND),
-    "minion_publish": Command(peer.minion_publish, refused=_NONE_FOUND),
+    "_mine_delete": Command(mine.delete, refused=_NONE_FOUND, once=True),
+    "_mine_flush": Command(mine.flush, refused=_NONE_FOUND, once=True),
+    "minion_pub": Command(peer.minion_pub, refused=_NONE_FOUND, once=True),
+    "minion_publish": Command(peer.minion_publish, refused=_NONE_FOUND, once=True),
     "pub_ret": Command(peer.pub_ret, refused=""),
-    "minion_runner": Command(peer.minion_runner, refused=_NONE_FOUND),
-    "revoke_auth": Command(keys.revoke_auth, refused=False),
+    "minion_runner": Command(peer.minion_runner, refused=_NONE_FOUND, once=True),
+    "revoke_auth": Command(keys.revoke_auth, refused=False, once=True),
 }
 
 
@@ -161,8 +163,15 @@ def _may(command: Command, sender: Minion | KeyHolder) -> bool:
     return command.who is Who.HOLDER or isinstance(sender, Minion)
 
 
+def _is_first(bench: Bench, sender: Minion) -> bool:
+    # The protocol's oldest versions, refused by default, have no nonce.
+    return not sender.nonce or bench.nonces.take(sender.id, sender.nonce, bench.clock())
+
+
 def _value(bench: Bench, command: Command, opened: Opened, sender: Minion | KeyHolder) -> Any:
     try:
+        if command.once and isinstance(sender, Minion) and not _is_first(bench, sender):
+            raise Replayed
         return command.handler(bench, sender, opened.load)
     except RemoteError as exc:
         bench.refusals.note(opened.cmd, str(exc))

@@ -15,10 +15,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from txsalt.errors import BadBox, MissingSignature, RemoteError
+from txsalt.errors import BadBox, RemoteError
 from txsalt.light import frozen
 from txsalt.minion.daemon.complaints import Complaints
-from txsalt.minion.daemon.signing_memory import SigningMemory
 from txsalt.minion.daemon.unreadable import DISTANCE, Unreadable
 from txsalt.protocol.publication import Opener, announcement_of, is_for, topics_of
 from txsalt.protocol.sign_in import SignedIn
@@ -80,7 +79,6 @@ class Listener(Service):
         sign_in: Callable[[], Deferred[SignedIn]],
         pass_by: Callable[[str], None] = lambda _: None,
         serials: Serials | None = None,
-        signing: SigningMemory | None = None,
     ) -> None:
         """
         ``run`` gets every publication that is meant for this minion, once.
@@ -93,8 +91,6 @@ class Listener(Service):
         self._run = run
         self._pass_by = pass_by
         self._serials = serials
-        self._signing = signing
-        self._signs = False  # and that is kept
         self._opener: Opener | None = None
         self._socket: Subscription | None = None
         self._endpoint = ""
@@ -109,11 +105,10 @@ class Listener(Service):
     def renew(self, signed_in: SignedIn) -> None:
         """Take the keys of a sign-in."""
         if self._opener is None:
-            self._signs = bool(self._signing and self._signing.signs(signed_in.master_key))
             self._opener = Opener(
                 signed_in.master_key,
                 signed_in.aes,
-                require_signature=self._settings.require_signature or self._signs,
+                require_signature=self._settings.require_signature,
                 jids=self._settings.jids,
                 serial=self._serials.last(signed_in.aes) if self._serials is not None else 0,
             )
@@ -177,15 +172,9 @@ class Listener(Service):
             publication = opener.open(frame)
         except BadBox:
             raise
-        except MissingSignature as exc:
-            self._complaints.about(f"{exc}{self._way_out()}")
-            return
         except RemoteError as exc:
             self._complaints.about(str(exc))
             return
-        if self._signing is not None and not self._signs and opener.signed_by is not None:
-            self._signing.keep(opener.signed_by)
-            self._signs = True
         facts = self._facts()
         if not matches(publication.tgt, publication.tgt_type, facts, publication.delimiter):
             self.log.debug("job {jid} is for others", jid=publication.jid)
@@ -195,9 +184,3 @@ class Listener(Service):
         if self._serials is not None:
             self._serials.keep(*opener.last)
         self._run(publication)
-
-    def _way_out(self) -> str:
-        if self._signing is None or self._settings.require_signature:
-            return ""
-        path = self._signing.path
-        return f", while earlier ones had one; if the master signs no longer, delete {path}"

@@ -49,7 +49,6 @@ from txsalt.minion.daemon.schedule_calls import ScheduleCalls
 from txsalt.minion.daemon.schedule_memory import ScheduleMemory
 from txsalt.minion.daemon.scheduled_runs import Outlets, ScheduledRuns
 from txsalt.minion.daemon.serial_memory import SerialMemory
-from txsalt.minion.daemon.signing_memory import SigningMemory
 from txsalt.minion.daemon.zygote import Zygote
 from txsalt.process.folder_lock import FolderLock
 from txsalt.process.ordered import OrderedMultiService
@@ -146,7 +145,6 @@ def make_minion(
         link.sign_in,
         partial(fate.heard, is_ours=False),
         SerialMemory(os.path.join(config.cachedir, "publication.serial")),
-        SigningMemory(os.path.join(config.cachedir, "publication.signer")),
     )
     mine = MineUpdate(reactor, config.id, runner, returns.put if config.mine_return_job else None)
 
