@@ -153,6 +153,31 @@ class ReadMinionTests(FolderTestCase):
         )
         self.assertEqual(warnings, [])
 
+    def test_options_of_ones_own(self) -> None:
+        """
+        Any other name is one of modules; a warning names those that look misspelt, no value.
+        """
+        text = "id: m\nsite: hunter2\nmastr_port: hunter2\nproviders: {pkg: x}\nmod_a.b: hunter2\n"
+        self.write("minion", text)
+        config, warnings = read_minion(self.folder)
+        self.assertEqual(
+            config.module_options,
+            {
+                "site": "hunter2",
+                "mastr_port": "hunter2",
+                "providers": {"pkg": "x"},
+                "mod_a.b": "hunter2",
+            },
+        )
+        self.assertEqual(
+            warnings,
+            [
+                f"{self.folder}/minion: 'mastr_port' is not an option; did you mean master_port?",
+                "Known to Salt, not used by txsalt yet: providers.",
+            ],
+        )
+        self.assertNotIn("hunter2", repr(config))
+
     def test_schedule_file(self) -> None:
         """
         The kept schedule stands for that of the main file.

@@ -25,7 +25,8 @@ class CallTests(SpineCase):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         fleet = Fleet(master)
-        fleet.add(TxMinion(master, "web1"))
+        own = {"site": "north", "mysql.host": "db1", "cmd_blacklist_glob": ["rm *"]}
+        fleet.add(TxMinion(master, "web1", **own))
         return fleet
 
     def call(self, *words: str, code: int = 0) -> Any:
@@ -51,6 +52,22 @@ class CallTests(SpineCase):
         A function that fails makes the call fail.
         """
         self.assertEqual(self.call("cmd.run", "echo no; exit 3", code=1), "no")
+
+    def test_options_of_the_file(self) -> None:
+        """
+        Options of mine, and those that forbid commands, count in a call and in the minion's jobs.
+        """
+        self.assertEqual(self.call("config.get", "site"), "north")
+        refusal = self.call("cmd.run", "rm -r /nosuch", code=1)
+        self.assertIn('The shell command "rm -r /nosuch" is not permitted', refusal)
+        for fun, arg, expected in (
+            ("config.get", "site", "north"),
+            ("config.option", "mysql.host", "db1"),
+            ("config.get", "file_client", "remote"),
+            ("cmd.run", "rm -r /nosuch", refusal),
+        ):
+            answer = self.master.cli("web1", fun, arg, "--out", "json")
+            self.assertEqual(json.loads(answer.stdout)["web1"], expected)
 
     def test_master_is_asked(self) -> None:
         """

@@ -17,7 +17,7 @@ Load = dict[str, Any]
 
 _MASTER_OPTS = (
     "top_file_merging_strategy", "renderer", "failhard", "state_top", "state_top_saltenv",
-    "state_auto_order", "state_events", "state_aggregate",
+    "state_auto_order", "state_events", "state_aggregate", "nodegroups",
 )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from txsalt.config.files import Findings, Setting
 from txsalt.config.option import Option
 
-_OF_MODULES = "module_options"  # collects the names with a dot, which are modules' own
+_OF_MODULES = "module_options"  # collects what no option is called, for modules
+_ALIKE = 0.8  # of 1: how much a name of modules may resemble an option before it is told
 _LONGEST = 60  # characters of a wrong value that are shown
 
 
@@ -18,14 +19,14 @@ def check_settings(
     """
     Return the values of the known options, read by their kinds.
 
-    Wrong values become problems; unknown names, and names without a value, become warnings.
+    Wrong values become problems; unknown names, and names without a value, become warnings. Where
+    there is an option ``module_options``, it collects the values of unknown names: they may be
+    misspelt, but they may as well be options of somebody's modules.
     """
     values: dict[str, Any] = {}  # Any: each option has its own kind
     unknown: dict[str, Setting] = {}
     for name, setting in _renamed(settings, findings).items():
-        if name not in known and "." in name and _OF_MODULES in known:
-            values[_OF_MODULES] = {**values.get(_OF_MODULES, {}), name: setting.value}
-        elif name not in known:
+        if name not in known:
             unknown[name] = setting
         elif name == "config_dir":
             findings.problems.append(
@@ -35,6 +36,10 @@ def check_settings(
             findings.warnings.append(f"{setting.path}: {name} has no value; its default is used.")
         else:
             _read_value(known[name], setting, values, findings)
+    if unknown and _OF_MODULES in known:
+        of_modules = {name: setting.value for name, setting in unknown.items()}
+        values[_OF_MODULES] = {**values.get(_OF_MODULES, {}), **of_modules}
+        unknown = {name: setting for name, setting in unknown.items() if "." not in name}
     if unknown:
         _warn_of_unknown(unknown, known, findings)
     return values
@@ -82,13 +87,16 @@ def _warn_of_unknown(
 
     from txsalt.config.salt_names import SALT_NAMES
 
+    # A name of somebody's modules need not be told, unless it is all but one that is known.
+    of_modules = _OF_MODULES in known
     known = list(known)
     for name, setting in unknown.items():
         if name in SALT_NAMES:
             continue
-        near = get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "."
-        findings.warnings.append(f"{setting.path}: {name!r} is not an option{hint}")
+        near = get_close_matches(name, known, n=1, cutoff=_ALIKE if of_modules else 0.6)
+        if near or not of_modules:
+            hint = f"; did you mean {near[0]}?" if near else "."
+            findings.warnings.append(f"{setting.path}: {name!r} is not an option{hint}")
     unused = sorted(name for name in unknown if name in SALT_NAMES)
     if unused:
         findings.warnings.append(f"Known to Salt, not used by txsalt yet: {', '.join(unused)}.")

@@ -145,6 +145,10 @@ def _read_mapping(value: object) -> dict[object, object]:
     return dict(value)
 
 
+def _read_maps_listed(value: object) -> dict[object, object]:
+    return {name: each for part in _read_list(value) for name, each in _read_mapping(part).items()}
+
+
 def _read_roots(value: object) -> dict[str, list[str]]:
     roots: dict[str, list[str]] = {}
     for environment, folders in _read_mapping(value).items():
@@ -192,6 +196,7 @@ filled_text = Kind("text that is not empty", _read_filled_text)
 words = Kind("a list of texts", _read_words)
 anything_listed = Kind("a list", _read_list)
 mapping = Kind("a map", _read_mapping)
+maps_listed = Kind("a list of maps, which are joined", _read_maps_listed)
 roots = Kind("a map from environment to a list of folders", _read_roots)
 one_or_more = Kind("text or a list of texts", _read_one_or_more)
 port = integer(1, 65535)

@@ -6,7 +6,13 @@ Source: Salt 3008.3, the options that a minion's file may set, with their types 
 
 from txsalt.config import kinds
 from txsalt.config.minion_link import MinionLinks, MinionSignIn
-from txsalt.config.minion_work import MinionFacts, MinionName, MinionReturners, MinionWork
+from txsalt.config.minion_work import (
+    MinionFacts,
+    MinionFunctions,
+    MinionName,
+    MinionReturners,
+    MinionWork,
+)
 from txsalt.config.option import Derived, option
 from txsalt.config.shared import SharedKeys, SharedLogs, SharedPlaces, SharedStates
 from txsalt.light import frozen
@@ -50,6 +56,7 @@ class MinionConfig(  # type: ignore[misc]
     SharedKeys,
     MinionFacts,
     MinionWork,
+    MinionFunctions,
     MinionReturners,
     SharedStates,
     SharedLogs,

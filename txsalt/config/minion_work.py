@@ -40,10 +40,19 @@ class MinionFacts(Plain):
     )
     grains_cache: bool = option(False, doc="Keep grains on disk between starts.")
     grains_cache_expiration: int = option(300, doc="Seconds that they count.", check=_COUNT)
-    grains_deep_merge: bool = option(False, doc="Join maps of several grains modules.")
+    grains_deep_merge: bool = option(
+        False, doc="Join maps of several grains modules and of the file grains."
+    )
     grains_refresh_every: float = option(
         0, doc="Minutes between two refreshes of the grains; 0 for none.", check=kinds.number(0)
     )
+    enable_fqdns_grains: bool = option(
+        False,
+        doc="Look up the names of all addresses, for the grain fqdns. Slow where no name server "
+        "answers.",
+    )
+    enable_gpu_grains: bool = option(True, doc="Look for graphics processors.")
+    enable_lspci: bool = option(True, doc="Let lspci do so.")
     start_event_grains: list[str] = option([], doc="Grains that the start event tells.")
     enable_legacy_startup_events: bool = option(
         True, doc="Send the start event with its old tag minion_start, too."
@@ -144,6 +153,57 @@ class MinionWork(Plain):
 
 
 @frozen(kw_only=True)
+class MinionFunctions(Plain):
+    """What functions heed."""
+
+    cmd_blacklist_glob: list[str] = option(
+        [],
+        doc="Commands that users may not type, as patterns: 'rm *'. What modules run by themselves "
+        "is not touched.",
+        check=kinds.one_or_more,
+    )
+    cmd_whitelist_glob: list[str] = option(
+        [],
+        doc="The only commands that users may type, as patterns; empty for all.",
+        check=kinds.one_or_more,
+    )
+    cmd_safe: bool = option(
+        True, doc="Keep the shell away from the commands that modules run, unless they ask for it."
+    )
+    test: bool = option(
+        False, doc="Let functions that know how to only say what they would change."
+    )
+    backup_mode: str = option(
+        "", doc="Where copies of files go before they are changed: minion, or empty for none."
+    )
+    file_client: str = option(
+        "remote",
+        doc="Where salt:// is: at the master (remote), or in file_roots of this machine (local).",
+        check=kinds.one_of("remote", "local"),
+    )
+    nodegroups: dict[str, Any] = option(
+        {},
+        doc="Names for targets, for the top files of a minion without a master.",
+        check=kinds.either(kinds.mapping, kinds.maps_listed),
+    )
+    pillar_raise_on_missing: bool = option(
+        False, doc="Make it an error if pillar.get finds nothing and is given no default."
+    )
+    pillarenv_from_saltenv: bool = option(
+        False, doc="Let functions of the pillar use the environment that a call names for states."
+    )
+    jinja_env: dict[str, Any] = option({}, doc="Settings of Jinja for templates of files.")
+    jinja_lstrip_blocks: bool = option(False, doc="Strip blanks before a Jinja block.")
+    jinja_trim_blocks: bool = option(False, doc="Strip the line feed after a Jinja block.")
+    allow_undefined: bool = option(
+        False, doc="Let unknown names in templates stand for an empty text."
+    )
+    aptpkg_refresh_db_timeout: float = option(
+        30, doc="Seconds that pkg.refresh_db waits for apt-get.", check=kinds.number(0)
+    )
+
+
+@frozen(kw_only=True)
 class MinionReturners(Plain):
     """Where returns go besides the master, and the schedule."""
 
@@ -167,8 +227,9 @@ class MinionReturners(Plain):
     )
     module_options: dict[str, Any] = option(
         {},
-        doc="Options of modules and returners. Everything in a file whose name has a dot is one, "
-        "as returner.http.url, and need not be written here.",
+        doc="Options of modules and returners. Everything in a file that is no option of the "
+        "minion is one, as returner.http.url, and need not be written here. Modules find it in "
+        "__opts__ by its own name.",
         secret=True,
         ours=True,
     )

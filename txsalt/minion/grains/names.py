@@ -26,7 +26,7 @@ def host_names(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def reverse_names(config: Mapping[str, Any]) -> dict[str, Any]:
     """Give fqdns: the names that this host's addresses resolve back to."""
-    if not config.get("enable_fqdns_grains", True):
+    if not config.get("enable_fqdns_grains"):
         return {"fqdns": []}
     found: set[str] = set()
     for address in netlink.addresses():

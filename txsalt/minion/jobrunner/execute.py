@@ -26,6 +26,7 @@ from txsalt.jobs.errors import (
 )
 from txsalt.light import frozen
 from txsalt.loader.functions import Functions
+from txsalt.loader.opts import make_opts
 from txsalt.loader.places import places_of
 from txsalt.loader.scan import marks, package, scan
 from txsalt.minion.jobrunner import state_lock
@@ -124,12 +125,7 @@ def loaded(context: Context) -> tuple[Functions, dict[str, Any]]:
     shared: dict[str, Any] = {}
     config = context.config
     dunders: dict[str, Any] = {
-        "__opts__": {
-            **config.get("module_options", {}),
-            **config,
-            "grains": context.grains,
-            "pillar": context.pillar,
-        },
+        "__opts__": make_opts(config, context.grains, context.pillar),
         "__grains__": context.grains,
         "__pillar__": context.pillar,
         "__context__": shared,

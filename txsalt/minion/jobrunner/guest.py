@@ -23,6 +23,7 @@ from importlib.util import find_spec
 from typing import Any  # functions and options of Salt's hold values of any type
 
 from txsalt.loader.functions import Functions
+from txsalt.loader.opts import make_opts
 
 log = logging.getLogger(__name__)
 
@@ -126,18 +127,15 @@ def guest_options(
     salt_config = importlib.import_module("salt.config")
     place = os.path.join(str(config.get("cachedir") or "/var/cache/txsalt/minion"), "salt")
     opts: dict[str, Any] = copy.deepcopy(salt_config.DEFAULT_MINION_OPTS)
-    opts.update({name: value for name, value in config.items() if value is not None})
+    ours = make_opts(config, dict(grains), dict(pillar))
+    opts.update({name: value for name, value in ours.items() if value is not None})
     opts.update(
-        __role="minion",
         cachedir=place,
         pki_dir=os.path.join(place, "pki"),  # empty: jobs hold no keys
         # No kind of Salt's: code that would sign in, with a new key under this id, fails.
         transport="none",
         file_client="local",
         file_roots=_cached_roots(config),
-        conf_file=os.path.join(str(config.get("config_dir") or "/etc/txsalt"), "minion"),
-        grains=dict(grains),
-        pillar=dict(pillar),
         log_file=os.devnull,
     )
     return opts
