@@ -9,11 +9,14 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.modules.calls import FakeContext, modules
-from txsalt.minion.grains import cache
+from txsalt.config.read import read_minion
+from txsalt.minion.grains import cache, netlink, read
 from txsalt.minion.grains.collect import Source, collect
+from txsalt.minion.grains.machine import graphics
+from txsalt.minion.grains.names import reverse_names
 
 OWN = """
-HELD = __grains__["base"]
+HELD = __grains__["role"]
 
 def own():
     return {"own": HELD, "minion": __opts__["id"], "deep": {"b": 2}}
@@ -49,16 +52,21 @@ class OwnGrainsTests(SynchronousTestCase):
             ("grains/broken.py", "1 / 0\n"),
             ("utils/tool.py", "def five():\n    return 5\n"),
         ):
-            path = self.folder / "extmods" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        self.config: dict[str, Any] = {
-            "id": "web-01",
-            "config_dir": str(self.folder),
-            "cachedir": str(self.folder),
-            "extension_modules": f"{self.folder}/extmods",
-        }
+            self.write(name, text)
+        self.write("../minion", "id: web-01\ngrains: {role: web}\n")
         self.collected = 0
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the synced ones, or the minion's file, which is read anew."""
+        path = self.folder / "extmods" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        if name == "../minion":
+            options, _ = read_minion(str(self.folder))
+            extmods = f"{self.folder}/extmods"
+            self.config = {
+                **options.as_map(), "cachedir": str(self.folder), "extension_modules": extmods,
+            }  # fmt: skip
 
     def collect(self) -> dict[str, Any]:
         """Collect with one source of ours."""
@@ -79,28 +87,106 @@ class OwnGrainsTests(SynchronousTestCase):
             {
                 "base": 1,
                 "deep": {"b": 2},
-                "own": 1,
+                "own": "web",
                 "minion": "web-01",
-                "seen": ["base", "deep"],
+                "seen": ["base", "deep", "minion", "own", "util"],
                 "util": 5,
+                "role": "web",
             },
         )
 
+    def test_options(self) -> None:
+        """
+        My modules find what the minion's file sets, and of the grains those that I wrote down.
+        """
+        (self.folder / "grains").write_text("rack: 7\nrole: file\n")
+        self.write("../minion", "id: web-01\ngrains: {role: web}\nsite: north\nmysql.host: db1\n")
+        self.write(
+            "grains/told.py",
+            "def told():\n"
+            "    names = ('site', 'mysql.host', '__role', 'enable_lspci')\n"
+            "    seen = {'grains': dict(__grains__), 'opts': dict(__opts__['grains'])}\n"
+            "    return {'told': [__opts__[each] for each in names], **seen}\n",
+        )
+        grains = self.collect()
+        self.assertEqual(grains["told"], ["north", "db1", "minion", True])
+        self.assertEqual(grains["grains"], {"rack": 7, "role": "web"})
+        self.assertEqual(grains["opts"], {"rack": 7, "role": "web"})
+
+    def test_what_is_not_collected(self) -> None:
+        """
+        The minion's file turns grains off that take time, or on.
+        """
+        sources: dict[str, Source] = {"gpus": graphics, "fqdns": reverse_names}
+        self.patch(netlink, "addresses", list)
+        asked: list[str] = []
+        self.patch(read, "output", lambda *argv: asked.append(argv[0]))
+        for text, gpus in (
+            ("", 0),
+            ("enable_gpu_grains: false\n", None),
+            ("enable_lspci: no\n", None),
+        ):
+            self.write("../minion", f"id: web-01\ngrains: {{role: web}}\n{text}")
+            grains = collect(self.config, sources)
+            self.assertEqual((grains.get("num_gpus"), grains["fqdns"]), (gpus, []))
+        self.assertEqual(asked, ["lspci"])
+        self.patch(netlink, "addresses", lambda: 1 / 0)
+        self.assertEqual(collect(self.config, sources)["fqdns"], [])  # without a look at them
+        self.write("../minion", "id: web-01\nenable_fqdns_grains: true\n")
+        self.assertNotIn("fqdns", collect(self.config, sources))
+
     def test_deep_merge(self) -> None:
         """
-        With grains_deep_merge, maps are joined.
+        With grains_deep_merge, maps are joined: those of modules, and of the file grains.
         """
+        (self.folder / "grains").write_text("deep: {c: 3}\n")
+        self.assertEqual(self.collect()["deep"], {"c": 3})
         self.config["grains_deep_merge"] = True
-        self.assertEqual(self.collect()["deep"], {"a": 1, "b": 2})
+        self.assertEqual(self.collect()["deep"], {"a": 1, "b": 2, "c": 3})
 
-    def test_hanging_module(self) -> None:
+    def collect_with_hanging(self) -> tuple[dict[str, Any], list[str]]:
+        """Collect in a time that a hanging module uses up; give grains and log."""
+        with self.assertLogs("txsalt.minion.grains", "WARNING") as logs:
+            grains = collect(self.config, {"b": lambda _: {"base": 1}}, 0.5)
+        return grains, [line for line in logs.output if "took over" in line]
+
+    def test_hanging_function(self) -> None:
         """
-        A function that hangs is left out in time.
+        A function that hangs is named and left out in time; those beside it stand.
         """
-        (self.folder / "extmods/grains/slow.py").write_text(
+        self.write(
+            "grains/slow.py",
             "import threading\ndef slow():\n    threading.Event().wait()\n"
+            "def quick():\n    return {'quick': 1}\n",
         )
-        self.assertEqual(collect(self.config, {"b": lambda _: {"base": 1}}, 0.2)["own"], 1)
+        grains, told = self.collect_with_hanging()
+        self.assertEqual((grains["own"], grains["quick"]), ("web", 1))
+        self.assertIn("grains: slow.slow took over 0.5 s and is left out", told[0])
+
+    def test_hanging_import(self) -> None:
+        """
+        A module that hangs while it is imported is named and left out; the other modules stand.
+        """
+        self.write("grains/a_slow.py", "import threading\nthreading.Event().wait()\n")
+        grains, told = self.collect_with_hanging()
+        self.assertEqual((grains["own"], grains["util"]), ("web", 5))
+        self.assertEqual(len(told), 1)
+        self.assertIn("grains: the module a_slow took over 0.5 s and is left out", told[0])
+
+    def test_functions_that_wish_to_know(self) -> None:
+        """
+        Functions that take grains get those of the functions before them; one that hangs is named.
+        """
+        for name, body in (
+            ("a", "return {'a': grains['own']}"),
+            ("b", "import threading; threading.Event().wait()"),
+            ("c", "return {'c': grains['a'], 'base': grains.clear()}"),
+        ):
+            self.write(f"grains/{name}.py", f"def {name}(grains):\n    {body}\n")
+        grains, told = self.collect_with_hanging()
+        self.assertEqual((grains["a"], grains["c"], grains["util"]), ("web", "web", 5))
+        self.assertEqual(len(told), 1)
+        self.assertIn("grains: b.b took over", told[0])
 
     def test_written_down_wins(self) -> None:
         """

@@ -50,6 +50,7 @@ class Functions(Mapping[str, Function]):
         *,
         kind: str = "modules",
         disabled: Collection[str] = (),
+        only: str = "",
         guest: Guest | None = None,
     ) -> None:
         """
@@ -57,7 +58,8 @@ class Functions(Mapping[str, Function]):
 
         ``dunders`` maps global names to values, such as ``__grains__``. ``__salt__`` is added
         unless given, so that another kind ("grains", "utils") can be handed the execution modules.
-        ``disabled`` are modules that are as if they were not there.
+        ``disabled`` are modules that are as if they were not there; ``only`` leaves a single file,
+        by its name.
         """
         self._kind = kind
         self._dunders = {"__salt__": self, **dunders}
@@ -65,7 +67,7 @@ class Functions(Mapping[str, Function]):
         self._waiting = {
             name: file
             for name, file in scan(places).items()
-            if name not in disabled and file.virtual_name not in disabled
+            if name not in disabled and file.virtual_name not in disabled and only in ("", name)
         }
         self._functions: dict[str, Function] = {}
         self._outputters: dict[str, str] = {}

@@ -4,15 +4,18 @@ Collect the grains: every source in a thread of its own, with a limit of time.
 A source that raises or hangs is named in the log and left out; the others stand. Over these are
 laid the grains of the user's own modules, then static ones: the file ``{config_dir}/grains``, and
 the option ``grains``. Blocks for as long as the slowest source, at most LIMIT, and as long again
-for the user's modules; the daemon runs it in a child process.
+to import the user's modules, for their functions, and for those of them that wish to know the
+other grains; the daemon runs it in a child process, and waits longer than all that.
 
 Source: Salt 3008.3, grains/core.py, loader grains().
 """
 
+import copy
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any  # grains hold values of any type
 
 from txsalt.minion.grains import (
@@ -32,6 +35,7 @@ from txsalt.minion.grains import (
 log = logging.getLogger(__name__)
 
 Source = Callable[[Mapping[str, Any]], dict[str, Any]]
+Joiner = Callable[[dict[str, Any], Mapping[str, Any]], None]
 
 LIMIT = 10.0  # seconds
 
@@ -72,43 +76,71 @@ def collect(
     ``limit`` is seconds for all sources together, which run side by side.
     """
     grains = cache.cached(config)
+    in_file, in_options = static.grains_file(config), static.grains_option(config)
     if grains is None:
-        grains = _collected(config, SOURCES if sources is None else sources, limit)
+        grains = _of_machine(config, SOURCES if sources is None else sources, limit)
+        _add_own(grains, config, {**in_file, **in_options}, limit)
         cache.keep(config, grains)
-    for static_grains in (static.grains_file(config), static.grains_option(config)):
-        grains.update(static_grains)
+    _joiner(config)(grains, in_file)
+    grains.update(in_options)
     return grains
 
 
-def _collected(
+def _of_machine(
     config: Mapping[str, Any], sources: Mapping[str, Source], limit: float
 ) -> dict[str, Any]:
     grains: dict[str, Any] = {}
     for found in _outcomes(config, sources, limit):
         grains.update(found)
-    own: dict[str, Source] = {}
-
-    def import_own(_: Mapping[str, Any]) -> dict[str, Any]:
-        own.update(custom.sources(config, dict(grains)))
-        return {}
-
-    list(_outcomes(config, {"modules of your own": import_own}, limit))
-    for found in _outcomes(config, dict(own), limit):
-        if config.get("grains_deep_merge"):
-            _merge(grains, found)
-        else:
-            grains.update(found)
     return grains
 
 
+def _add_own(
+    grains: dict[str, Any], config: Mapping[str, Any], written: Mapping[str, Any], limit: float
+) -> None:
+    """Add what the user's modules say; those that wish to know the other grains come last."""
+    functions: dict[str, custom.Function] = {}
+    for of_module in _outcomes(config, custom.imports(config, written), limit):
+        for name, function in of_module.items():
+            functions.setdefault(name, function)
+    last = {name for name, function in functions.items() if custom.takes_grains(function)}
+    own = {name: partial(custom.answer, function) for name, function in functions.items()}
+    join = _joiner(config)
+    first = {name: source for name, source in own.items() if name not in last}
+    for found in _outcomes({}, first, limit):
+        join(grains, found)
+    _add_in_turn(grains, {name: own[name] for name in own if name in last}, join, limit / 2)
+
+
+def _add_in_turn(
+    grains: dict[str, Any], sources: Mapping[str, Source], join: Joiner, limit: float
+) -> None:
+    """Add grains of sources that each see those of the sources before it."""
+    late = []
+    deadline = time.monotonic() + limit
+    for name, source in sources.items():
+        task = _Task(name, source, copy.deepcopy(grains))
+        if task.is_done(max(0.0, deadline - time.monotonic())):
+            join(grains, task.outcome(0, limit))
+        else:
+            late.append(task)
+    # One that hangs must not take the time of those after it: for them it starts anew.
+    for task in late:
+        join(grains, task.outcome(max(0.0, deadline + limit - time.monotonic()), limit))
+
+
 def _outcomes(
-    config: Mapping[str, Any], sources: Mapping[str, Source], limit: float
+    given: Mapping[str, Any], sources: Mapping[str, Source], limit: float
 ) -> Iterator[dict[str, Any]]:
     """Run all sources side by side, and give what each found, in their order."""
-    tasks = [_Task(name, source, config) for name, source in sources.items()]
+    tasks = [_Task(name, source, given) for name, source in sources.items()]
     deadline = time.monotonic() + limit
     for task in tasks:
         yield task.outcome(max(0.0, deadline - time.monotonic()), limit)
+
+
+def _joiner(config: Mapping[str, Any]) -> Joiner:
+    return _merge if config.get("grains_deep_merge") else dict.update
 
 
 def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> None:
@@ -122,15 +154,20 @@ def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> None:
 class _Task:
     """One source at work."""
 
-    def __init__(self, name: str, source: Source, config: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, source: Source, given: Mapping[str, Any]) -> None:
         self._name = name
         self._source = source
-        self._config = config
+        self._given = given
         self._answer: dict[str, Any] | None = None
         self._failure: BaseException | None = None
         # A daemon thread: one that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._work, name=f"grains: {name}", daemon=True)
         self._thread.start()
+
+    def is_done(self, wait: float) -> bool:
+        """Wait for the end, and tell whether it came."""
+        self._thread.join(wait)
+        return not self._thread.is_alive()
 
     def outcome(self, wait: float, limit: float) -> dict[str, Any]:
         """Wait for the grains; {} if the source failed, or is not done in time."""
@@ -143,6 +180,6 @@ class _Task:
 
     def _work(self) -> None:
         try:
-            self._answer = self._source(self._config)
+            self._answer = self._source(self._given)
         except (Exception, SystemExit) as exc:
             self._failure = exc

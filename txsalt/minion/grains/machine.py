@@ -66,17 +66,18 @@ def disks(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def graphics(config: Mapping[str, Any]) -> dict[str, Any]:
-    """List the graphics processors, as lspci knows them; the option enable_lspci turns it off."""
+    """List the graphics processors, as lspci knows them; nothing if an option turns it off."""
+    if not (config.get("enable_lspci", True) and config.get("enable_gpu_grains", True)):
+        return {}
     gpus = []
-    if config.get("enable_lspci", True) and config.get("enable_gpu_grains", True):
-        for record in (read.output("lspci", "-vmm") or "").split("\n\n"):
-            device = dict(
-                (name.strip(), value.strip())
-                for name, colon, value in (line.partition(":") for line in record.splitlines())
-                if colon
-            )
-            if device.get("Class", "").lower() in _GPU_CLASSES:
-                gpus.append({"vendor": _vendor(device), "model": device.get("Device", "")})
+    for record in (read.output("lspci", "-vmm") or "").split("\n\n"):
+        device = dict(
+            (name.strip(), value.strip())
+            for name, colon, value in (line.partition(":") for line in record.splitlines())
+            if colon
+        )
+        if device.get("Class", "").lower() in _GPU_CLASSES:
+            gpus.append({"vendor": _vendor(device), "model": device.get("Device", "")})
     return {"num_gpus": len(gpus), "gpus": gpus}
 
 
