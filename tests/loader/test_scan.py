@@ -1,5 +1,6 @@
 """Which modules are there."""
 
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -37,6 +38,35 @@ class ScanTests(SynchronousTestCase):
         (self.second / "one.py").write_text("")
         found = scan([folder(self.first), folder(self.second)])
         self.assertEqual(found["one"].path, str(self.first / "one.py"))
+
+    def test_which_of_one_name(self) -> None:
+        """
+        Of one name, a folder comes before a built module, this before source, and this before what
+        cannot be loaded.
+        """
+        built = EXTENSION_SUFFIXES[0]
+        names = ["one.zip", "one.cpython-12-riscv.so", "one.py", f"one{built}", "one/__init__.py"]
+        for name in names:
+            path = self.first / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"")
+            found = scan([folder(self.first)])
+            self.assertEqual(list(found), ["one"])
+            if name != "one.cpython-12-riscv.so":
+                self.assertEqual(found["one"].path, str(path))
+
+    def test_what_cannot_be_loaded(self) -> None:
+        """
+        A module of a kind that is not loaded here is there, with the reason.
+        """
+        for name in ("a.pyx", "b.zip", "c.cpython-12-riscv.so", "d.so", "notes.txt"):
+            (self.first / name).write_bytes(b"")
+        found = scan([folder(self.first)])
+        self.assertEqual(list(found), ["a", "b", "c", "d"])
+        self.assertIn("Cython source is not compiled", found["a"].trouble)
+        self.assertIn("not loaded from archives", found["b"].trouble)
+        self.assertIn("built for another Python", found["c"].trouble)
+        self.assertEqual(found["d"].trouble, "")
 
     def test_missing_folder_is_empty(self) -> None:
         """

@@ -42,6 +42,8 @@ def import_module(file: ModuleFile, dunders: Mapping[str, object], kind: str) ->
 
     Raises Unloadable, whatever the module did, even if it tried to exit.
     """
+    if file.trouble:
+        raise Unloadable(file.trouble)
     try:
         if file.package:
             module = importlib.import_module(f"{file.package}.{file.name}")
@@ -124,10 +126,23 @@ def _initialise(module: ModuleType, dunders: Mapping[str, object]) -> None:
 def _belongs(function: object, module: ModuleType) -> bool:
     if isinstance(function, functools.partial):
         return True
-    if not isinstance(function, FunctionType):
+    if not isinstance(function, FunctionType) and not _is_compiled(function, module):
         return False
-    home = function.__module__ or ""
+    home = getattr(function, "__module__", None) or ""
     return home == module.__name__ or home.startswith(module.__name__ + ".")
+
+
+def _is_compiled(function: Any, module: ModuleType) -> bool:
+    """Tell whether a function comes from C, in a module that does, and says what it takes."""
+    if not (module.__file__ or "").endswith(".so") or isinstance(function, type):
+        return False
+    # Here, as few people have such modules.
+    import inspect
+
+    try:
+        return callable(function) and inspect.signature(function) is not None
+    except (TypeError, ValueError):
+        return False
 
 
 def _explain(exc: BaseException, file: ModuleFile) -> str:
