@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import txsalt
 from tests.interop import environments
 from tests.minion import guest_stage
+from txsalt.config.read import read_minion
 from txsalt.minion.grains.collect import collect
 
 LINE = "guest"
@@ -111,6 +112,18 @@ class GuestTests(SynchronousTestCase):
         self.assertEqual(fails, "ERROR: on purpose")
         self.assertEqual(not_here, "'own.not_here' is not available.")
         self.assertEqual(roundabout, "0cc175b9c0f1b6a831c399e269772661")
+
+    def test_options_of_the_file(self) -> None:
+        """
+        Salt's own modules find what my minion's file sets, with a dot in its name or without.
+        """
+        folder = self.config["config_dir"]
+        text = "id: web-01\nmysql.host: db1\nsite: {name: north}\nsalt_modules: prefer\n"
+        Path(folder, "minion").write_text(text)
+        self.config = {**read_minion(folder)[0].as_map(), **self.config}
+        jobs = [("config.option", ["mysql.host"]), ("config.get", ["site:name"])]
+        found = [each["result"]["return"] for each in self.run_jobs(jobs)]
+        self.assertEqual(found, ["db1", "north"])
 
     def test_files_of_the_master(self) -> None:
         """

@@ -99,8 +99,10 @@ def _add_own(
     grains: dict[str, Any], config: Mapping[str, Any], written: Mapping[str, Any], limit: float
 ) -> None:
     """Add what the user's modules say; those that wish to know the other grains come last."""
+    look = {"folders of modules": partial(custom.imports, written=written)}
+    (imports,) = _outcomes(config, look, limit / 4)
     functions: dict[str, custom.Function] = {}
-    for of_module in _outcomes(config, custom.imports(config, written), limit):
+    for of_module in _outcomes(config, imports, limit):
         for name, function in of_module.items():
             functions.setdefault(name, function)
     last = {name for name, function in functions.items() if custom.takes_grains(function)}
