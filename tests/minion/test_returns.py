@@ -5,7 +5,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.logger import LogLevel, capturedLogs
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.errors import RequestRefused, RequestTimedOut
@@ -25,9 +25,10 @@ class ReturnsTests(SynchronousTestCase):
         self.sent: list[tuple[str, Deferred[Any]]] = []
         self.returns = self.make()
 
-    def make(self) -> Returns:
+    def make(self, most_mib: int = 0) -> Returns:
+        settings = ReturnSettings(most_mib=most_mib)
         returns = Returns(
-            self.clock, Outbox(self.folder), self.request, ReturnSettings(), lambda low, high: low
+            self.clock, Outbox(self.folder), self.request, settings, lambda low, high: low
         )
         returns.startService()
         return returns
@@ -150,17 +151,97 @@ class ReturnsTests(SynchronousTestCase):
         self.successResultOf(self.returns.stopService())
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_expired(self) -> None:
+    def test_master_away_for_days(self) -> None:
         """
-        After a day a return is given up, with a line that says so.
+        A master that was away for a weekend gets Friday's results.
         """
         self.returns.put(load("1"))
         self.deny(RequestTimedOut(5))
+        for _ in range(3 * 24 * 3600 // 300):
+            self.clock.advance(300)
+            if not self.sent[-1][1].called:
+                self.deny(RequestTimedOut(5))
+        self.assertEqual(self.files(), 1)
+        self.clock.advance(300)
+        self.sent[-1][1].callback(None)
+        self.assertEqual((self.files(), self.returns.waiting), (0, 0))
+
+    def test_room(self) -> None:
+        """
+        When more waits than may wait, the oldest are dropped, and the log says which and why.
+        """
+        self.returns = self.make(most_mib=1)
+        self.returns.put(load("1", b"x" * 400_000))
+        self.deny(RequestTimedOut(5))
         with capturedLogs() as events:
-            self.clock.advance(24 * 3600 + 1)
-            self.deny(RequestTimedOut(5))
-        self.assertEqual([e["jid"] for e in events if e["log_level"] is LogLevel.error], ["1"])
+            for jid in "2345":
+                self.clock.advance(1)
+                self.returns.put(load(jid, b"x" * 400_000))
+        dropped = [e for e in events if e["log_level"] is LogLevel.error]
+        self.assertEqual([each["jid"] for each in dropped], ["1", "2", "3"])
+        self.assertIn("more than 1 MiB (outbox_max_mib)", formatEvent(dropped[0]))
+        self.assertEqual((self.files(), self.returns.waiting), (2, 2))
+
+    def test_room_for_the_last(self) -> None:
+        """
+        What is on its way, and the last return, are not dropped, however large.
+        """
+        self.returns = self.make(most_mib=1)
+        for jid in "12":
+            self.returns.put(load(jid, b"x" * 2_000_000))
+        self.assertEqual((self.jids(), self.returns.waiting), (["1"], 2))
+
+    def test_little_memory(self) -> None:
+        """
+        Many returns that wait do so on disk, and leave whole.
+        """
+        self.request = self.keep_value  # type: ignore[method-assign]
+        self.values: list[Any] = []
+        self.returns = self.make()
+        for jid in "123":
+            self.returns.put(load(jid, b"x" * 3_000_000))
+        self.assertEqual([each.is_slim for each in self.returns._queue], [False, True, True])
+        for number in range(3):
+            self.sent[number][1].callback(None)
+        self.assertEqual([len(value) for value in self.values], [3_000_000] * 3)
         self.assertEqual(self.files(), 0)
+
+    def keep_value(self, load: dict[str, Any], *, timeout: float, tries: int) -> Deferred[Any]:
+        self.values.append(load["return"])
+        return ReturnsTests.request(self, load, timeout=timeout, tries=tries)
+
+    def test_removed_by_hand(self) -> None:
+        """
+        A return whose file is gone does not hold up the others.
+        """
+        self.returns.put(load("1"))
+        self.returns.put(load("2"))
+        stopped = self.returns.stopService()
+        self.clock.advance(2)
+        self.successResultOf(stopped)
+        self.sent.clear()
+        self.returns = self.make()
+        os.unlink(f"{self.folder}/{max(os.listdir(self.folder))}")
+        with capturedLogs() as events:
+            self.sent[0][1].callback(None)
+        self.assertEqual([e["jid"] for e in events if e["log_level"] is LogLevel.error], ["2"])
+        self.assertEqual((self.jids(), self.returns.waiting), (["1"], 0))
+
+    def test_refused_for_ever(self) -> None:
+        """
+        A return that the master never takes is kept, and delays no other.
+        """
+        self.returns.put(load("1"))
+        for pause in (5, 10, 20):
+            self.deny(RequestRefused("no"))
+            self.clock.advance(pause)
+        self.deny(RequestRefused("no"))
+        self.returns.put(load("2"))
+        self.assertEqual(self.jids(), ["1", "1", "1", "1", "2"])
+        self.sent[-1][1].callback(None)
+        self.assertEqual((len(self.sent), self.files()), (5, 1))
+        self.clock.advance(40)
+        self.assertEqual(self.jids()[-1], "1")
 
     def test_switched_off_for_days(self) -> None:
         """

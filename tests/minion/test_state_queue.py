@@ -26,6 +26,21 @@ class StateRunTests(RunnerCase):
         self.apply("3")
         self.assertEqual(list(self.zygote.handles), ["1", "3"])
 
+    def test_which_functions(self) -> None:
+        """
+        All that run states heed the run that goes on; what shows states does not.
+        """
+        self.apply("1")
+        runs = [
+            "apply", "high", "highstate", "low", "pkg", "request", "run_request", "single", "sls",
+            "sls_id", "template", "template_str", "test", "top",
+        ]  # fmt: skip
+        for number, name in enumerate(runs, 2):
+            self.apply(str(number), f"state.{name}")
+        self.assertEqual([load["fun"] for load in self.returns], [f"state.{name}" for name in runs])
+        self.apply("99", "state.show_sls")
+        self.assertIn("99", self.zygote.handles)
+
     def test_waits(self) -> None:
         """
         A run that wants to wait does so without a place in the pool, and visibly.

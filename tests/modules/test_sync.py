@@ -51,6 +51,17 @@ class SyncTests(SynchronousTestCase):
         asked, self.context.calls = self.context.calls, []
         return [arguments["what"] for name, arguments in asked if name == "refresh"]
 
+    def test_refreshed_by_default(self) -> None:
+        """
+        Modules are read anew after a sync, but for the kinds of which Salt does not do so.
+        """
+        for kind in ("modules", "states", "serializers", "resources", "utils", "returners"):
+            self.call(f"sync_{kind}", saltenv="base")
+            self.assertEqual(self.refreshed(), ["modules"], kind)
+        for kind in ("engines", "matchers", "proxymodules", "thorium"):
+            self.call(f"sync_{kind}", saltenv="base")
+            self.assertEqual(self.refreshed(), [], kind)
+
     def test_new_and_changed(self) -> None:
         """
         What is new or changed is told, and can be called by the next job.

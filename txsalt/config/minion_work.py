@@ -130,6 +130,13 @@ class MinionWork(Plain):
         "Costs some milliseconds for each job.",
         ours=True,
     )
+    outbox_max_mib: int = option(
+        512,
+        doc="MiB of returns that may wait on disk until the master has stored them, for any time. "
+        "Beyond that the oldest are dropped, and the log names them. 0 for no limit.",
+        check=kinds.integer(0),
+        ours=True,
+    )
     zygote_idle_seconds: float = option(
         300,
         doc="Seconds without a job after which the program that starts jobs is ended. The next "

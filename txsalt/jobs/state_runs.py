@@ -16,7 +16,8 @@ from txsalt.jobs import exit_codes
 from txsalt.jobs.arguments import sort_arguments
 from txsalt.light import frozen
 
-# What only shows states, or asks about them, changes nothing and is not among these.
+# What only shows states, or asks about them, changes nothing and is not among these. Nor is
+# state.orchestrate: its steps are runs of this minion's own, which would wait for it for ever.
 FUNCTIONS = frozenset(
     f"state.{name}"
     for name in (
@@ -25,6 +26,7 @@ FUNCTIONS = frozenset(
         "highstate",
         "low",
         "pkg",
+        "request",
         "run_request",
         "single",
         "sls",

@@ -128,7 +128,7 @@ def sync_proxymodules(saltenv: Any = None, refresh: bool = False, extmod_whiteli
     return _sync("proxymodules", saltenv, refresh, extmod_whitelist, extmod_blacklist)
 
 
-def sync_resources(saltenv: Any = None, refresh: bool = False, extmod_whitelist: Any = None,
+def sync_resources(saltenv: Any = None, refresh: bool = True, extmod_whitelist: Any = None,
                    extmod_blacklist: Any = None) -> list[str]:
     """Sync resource modules from salt://_resources."""
     return _sync("resources", saltenv, refresh, extmod_whitelist, extmod_blacklist)
@@ -140,7 +140,7 @@ def sync_sdb(saltenv: Any = None, extmod_whitelist: Any = None,
     return _sync("sdb", saltenv, False, extmod_whitelist, extmod_blacklist)
 
 
-def sync_serializers(saltenv: Any = None, refresh: bool = False, extmod_whitelist: Any = None,
+def sync_serializers(saltenv: Any = None, refresh: bool = True, extmod_whitelist: Any = None,
                      extmod_blacklist: Any = None) -> list[str]:
     """Sync serializers from salt://_serializers."""
     return _sync("serializers", saltenv, refresh, extmod_whitelist, extmod_blacklist)

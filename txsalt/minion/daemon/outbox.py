@@ -14,7 +14,7 @@ from typing import Any  # loads are maps of any msgpack value
 from twisted.logger import Logger
 
 from txsalt.errors import BadEncoding
-from txsalt.light import frozen
+from txsalt.light import evolve, frozen
 from txsalt.wire import serial
 
 Load = dict[str, Any]
@@ -24,16 +24,29 @@ _SUFFIX = ".return"
 
 @frozen(kw_only=True)
 class Entry:
-    """A return that waits. ``since`` is Unix time; ``path`` is empty if the disk took nothing."""
+    """
+    A return that waits. ``since`` is Unix time; ``path`` is empty if the disk took nothing.
+
+    ``size`` is that of the file, in bytes. A slim one has the rest of its load on disk only.
+    """
 
     path: str
     since: float
     load: Load
+    size: int = 0
+    is_slim: bool = False
 
     @property
     def jid(self) -> str:
         """The job."""
         return str(self.load.get("jid"))
+
+    def slim(self) -> "Entry":
+        """Give the same without what is on disk, if it is there."""
+        if not self.path or self.is_slim:
+            return self
+        few = {name: self.load.get(name) for name in ("jid", "fun")}
+        return evolve(self, load=few, is_slim=True)
 
 
 class Outbox:
@@ -47,10 +60,11 @@ class Outbox:
         self._fsync = fsync
         self._number = 0
 
-    def entries(self) -> list[Entry]:
+    def entries(self, *, slim: bool = False) -> list[Entry]:
         """
         Make the folder and read what a former run left; what is no return is removed.
 
+        ``slim`` ones need no memory: there may be a weekend of them.
         A file that cannot be read or removed is told of and stays. Raises OSError for the folder.
         """
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
@@ -63,7 +77,7 @@ class Outbox:
                 self.log.error("{name} is left alone: {exc}", name=name, exc=exc)
                 continue
             if entry is not None:
-                found.append(entry)
+                found.append(entry.slim() if slim else entry)
         return found
 
     def _entry(self, path: str) -> Entry | None:
@@ -97,7 +111,17 @@ class Outbox:
             with contextlib.suppress(OSError):
                 os.unlink(beside)
             raise
-        return Entry(path=path, since=now, load=load)
+        return Entry(path=path, since=now, load=load, size=len(packed))
+
+    def load_of(self, entry: Entry) -> Load | None:
+        """Give the whole load of a return; None if its file is gone or damaged. Raises OSError."""
+        if not entry.is_slim:
+            return entry.load
+        try:
+            found = _read(entry.path)
+        except FileNotFoundError:
+            return None
+        return None if found is None else found.load
 
     def _flush_folder(self) -> None:
         """A file that was flushed is not there after a power cut unless its name is, too."""
@@ -122,7 +146,8 @@ def _number_of(name: str) -> int:
 def _read(path: str) -> Entry | None:
     try:
         with open(path, "rb") as file:
-            content = serial.unpack_bin(file.read())
+            packed = file.read()
+        content = serial.unpack_bin(packed)
     except BadEncoding:
         return None
     if not isinstance(content, dict) or not isinstance(content.get("load"), dict):
@@ -132,4 +157,5 @@ def _read(path: str) -> Entry | None:
         path=path,
         since=float(since) if isinstance(since, int | float) else 0.0,
         load=content["load"],
+        size=len(packed),
     )

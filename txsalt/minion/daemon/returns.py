@@ -3,7 +3,8 @@ Send returns until the master acknowledged each: in order, one at a time, across
 
 State before effect: a return is in the outbox before it is sent. What is sent twice (a lost
 reply) is harmless to the master. A return that the master answers but refuses goes behind the
-others.
+others. None is too old: a master may be away for a weekend. Only where those that wait take more
+than they may (``outbox_max_mib``) the first of them is dropped, and the log names it.
 
 Source: PROTOCOL sections 7.4 and 12; house.md rule 4.
 """
@@ -21,14 +22,16 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txsalt.errors import RemoteError, RequestTimedOut
-from txsalt.light import evolve, frozen
+from txsalt.light import frozen
 from txsalt.minion.daemon.outbox import Entry, Load, Outbox
 from txsalt.wire import serial
 
-EXPIRY = 24 * 3600.0  # seconds
 MOST_WAIT = 300.0
 # The master ends the connection of a longer message, which would then be sent for ever.
 LONGEST = 60 * 1024 * 1024
+# Bytes of waiting returns that are kept in memory, too; the loads of more are read when they leave.
+_IN_MEMORY = 4 * 1024 * 1024
+_MIB = 1024 * 1024
 _NOT_TAKEN = "the master could not take it"
 
 
@@ -39,6 +42,7 @@ class ReturnSettings:
     timer: float = 5.0
     timer_max: float = 10.0
     grace: float = 2.0  # at the stop, for what still waits
+    most_mib: int = 0  # of returns that wait; 0: any number
 
 
 class Returns(Service):
@@ -67,7 +71,10 @@ class Returns(Service):
         self._pause: Deferred[None] | None = None
         self._emptied: list[Deferred[None]] = []
         self._failures = 0
+        self._bytes = 0
+        self._trying: Entry | None = None
         self._refusals: dict[str, str] = {}  # by jid
+        self._again = 0.0  # Unix time; refused ones wait until then
 
     @property
     def waiting(self) -> int:
@@ -83,9 +90,12 @@ class Returns(Service):
     def startService(self) -> None:
         """Read what a former run left, and begin to send. Raises OSError."""
         super().startService()
-        self._queue.extendleft(reversed(self._outbox.entries()))
+        in_memory = [each for each in self._queue if not each.path]
+        self._queue = deque([*self._outbox.entries(slim=True), *in_memory])
+        self._bytes = sum(each.size for each in self._queue)
         if self._queue:
             self.log.info("{count} returns of a former run are sent", count=len(self._queue))
+        self._make_room()
         self._send()
 
     def stopService(self) -> Deferred[None]:
@@ -106,13 +116,24 @@ class Returns(Service):
                 jid=load.get("jid"),
                 reason=exc.strerror or exc,
             )
-            entry = Entry(path="", since=now, load=load)
-        self._queue.append(entry)
+            entry = Entry(path="", since=now, load=load, size=len(serial.pack(load)))
+        self._bytes += entry.size
+        if self._bytes > _IN_MEMORY:
+            entry = entry.slim()
+        only_refused = all(each.jid in self._refusals for each in self._queue)
+        if self._pause is not None and only_refused:
+            # The master answers: what it does not take must not hold up what it may take.
+            self._queue.appendleft(entry)
+            self._pause.cancel()
+        else:
+            self._queue.append(entry)
+            self._make_room()
         self._send()
 
     def hurry(self) -> None:
         """The master is there (again): do not wait any longer."""
         self._failures = 0
+        self._again = 0.0
         if self._pause is not None:
             self._pause.cancel()
 
@@ -139,13 +160,14 @@ class Returns(Service):
     async def _send_all(self) -> None:
         while self._queue and self.running:
             entry = self._queue[0]
+            left = self._again - self._clock.seconds()
+            if left > 0 and entry.jid in self._refusals:
+                await self._rest(left)
+                continue
             trouble = await self._try(entry)
             if trouble is None:
-                self._failures = 0
                 self._forget(entry)
-            elif self.running and self._is_expired(entry):
-                # After a try: the machine may have been off since, or its clock set.
-                self._forget(entry)
+                self._failures = self._failures if self._refusals else 0
             elif self.running:
                 await self._wait(entry, trouble)
         self._busy = False
@@ -154,9 +176,25 @@ class Returns(Service):
         self._emptied.clear()
 
     async def _try(self, entry: Entry) -> str | None:
+        try:
+            load = self._outbox.load_of(entry)
+        except OSError as exc:
+            why = f"it cannot be read: {exc.strerror or exc}"
+            self._put_behind(entry, why)
+            return why
+        if load is None:
+            self.log.error("the return of job {jid} is gone from the outbox", jid=entry.jid)
+            return None
+        self._trying = entry
+        try:
+            return await self._offer(entry, load)
+        finally:
+            self._trying = None
+
+    async def _offer(self, entry: Entry, load: Load) -> str | None:
         seconds = self._uniform(self._settings.timer, self._settings.timer_max)
         try:
-            answer = await self._request(entry.load, timeout=seconds, tries=1)
+            answer = await self._request(load, timeout=seconds, tries=1)
         except RequestTimedOut as exc:
             return str(exc)
         except RemoteError as exc:
@@ -173,6 +211,10 @@ class Returns(Service):
         say("the return of job {jid} waits: {why}", jid=entry.jid, why=trouble)
         chance = self._uniform(self._settings.timer, self._settings.timer_max)
         seconds = min(chance * 2 ** min(self._failures - 1, 10), MOST_WAIT)
+        self._again = self._clock.seconds() + seconds
+        await self._rest(seconds)
+
+    async def _rest(self, seconds: float) -> None:
         pause = self._pause = deferLater(self._clock, seconds)
         try:
             await pause
@@ -187,19 +229,27 @@ class Returns(Service):
         self._queue.remove(entry)
         self._queue.append(entry)
 
-    def _is_expired(self, entry: Entry) -> bool:
-        age = self._clock.seconds() - entry.since
-        if age <= EXPIRY:
-            return False
-        self.log.error(
-            "the return of job {jid} is given up: for {hours:.0f} hours no master took it",
-            jid=entry.jid,
-            hours=age / 3600,
-        )
-        return True
+    def _make_room(self) -> None:
+        """Drop what waits longest, but not what is on its way, nor the last one."""
+        most = self._settings.most_mib * _MIB
+        while most and self._bytes > most and len(self._queue) > 1:
+            place = 1 if self._queue[0] is self._trying else 0
+            if place == len(self._queue) - 1:
+                return
+            entry = self._queue[place]
+            self.log.error(
+                "the return of job {jid} ({fun}) is dropped: for {hours:.1f} hours no master took "
+                "it, and those that wait take more than {most} MiB (outbox_max_mib)",
+                jid=entry.jid,
+                fun=entry.load.get("fun"),
+                hours=(self._clock.seconds() - entry.since) / 3600,
+                most=self._settings.most_mib,
+            )
+            self._forget(entry)
 
     def _forget(self, entry: Entry) -> None:
         self._queue.remove(entry)
+        self._bytes -= entry.size
         self._refusals.pop(entry.jid, None)
         try:
             self._outbox.remove(entry)
@@ -220,7 +270,8 @@ class Returns(Service):
             self._sending.cancel()
         if self._queue:
             self.log.info("{count} returns stay in the outbox", count=len(self._queue))
-            self._queue = deque(evolve(each) for each in self._queue if not each.path)
+            self._queue = deque(each for each in self._queue if not each.path)
+            self._bytes = sum(each.size for each in self._queue)
 
     def _broke_off(self, failure: Failure) -> None:
         self._busy = False

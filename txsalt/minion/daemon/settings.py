@@ -71,9 +71,10 @@ def listener(config: MinionConfig) -> ListenerSettings:
 
 
 def returns(config: MinionConfig) -> ReturnSettings:
-    """When returns are sent again."""
+    """When returns are sent again, and how many may wait."""
     least = config.return_retry_timer
-    return ReturnSettings(timer=least, timer_max=max(least, config.return_retry_timer_max))
+    most = max(least, config.return_retry_timer_max)
+    return ReturnSettings(timer=least, timer_max=most, most_mib=config.outbox_max_mib)
 
 
 def facts(config: MinionConfig) -> FactSettings:
