@@ -101,6 +101,37 @@ class FactsTests(SynchronousTestCase):
         self.assertEqual(self.call("pillar.raw"), PILLAR)
         self.assertEqual(self.call("pillar.obfuscate", "list"), {"list": ["<int>"]})
 
+    def test_masked_pillar(self) -> None:
+        """
+        Who wants stars for the values of the pillar gets them; names, and what is empty, stay.
+        """
+        self.context.answer = {"key": "secret", "port": 0, "raw": b"x", "deep": {"list": [1, ""]}}
+        stars = "*" * 10
+        self.assertEqual(
+            self.call("pillar.items", unmask=False),
+            {"key": stars, "port": 0, "raw": stars.encode(), "deep": {"list": [stars, ""]}},
+        )
+        self.assertEqual(self.call("pillar.get", "pkg:apache", unmask=False), stars)
+        self.assertEqual(self.call("pillar.get", "nothing", unmask=False), "")
+        self.assertEqual(self.call("pillar.item", "list", unmask=False), {"list": [stars]})
+        self.assertEqual(self.call("pillar.raw", "list", unmask=False), [stars])
+        self.assertEqual(self.call("pillar.keys", "pkg", unmask=False), ["apache", "vim"])
+
+    def test_pillar_mask_output(self) -> None:
+        """
+        With pillar_mask_output values are masked, but for templates and with unmask=True.
+        """
+        self.context.config["pillar_mask_output"] = True
+        functions, stars = modules(self.context), "*" * 10
+        self.assertEqual(functions["pillar.get"]("pkg:apache"), stars)
+        self.assertEqual(functions["pillar.fetch"]("pkg:apache"), stars)
+        self.assertEqual(functions["pillar.items"]("list"), {"list": [stars]})
+        self.assertEqual(functions["pillar.get"]("pkg:apache", unmask=True), "httpd")
+        self.assertEqual(functions["pillar.raw"]("list"), [1])
+        said = functions["cmd.run"]("echo {{ salt['pillar.get']('pkg:apache') }}", template="jinja")
+        self.assertEqual(said, "httpd")
+        self.assertEqual(functions["pillar.get"]("pkg:apache"), stars)
+
     def test_pillar_laid_over_a_default(self) -> None:
         """
         With merge, the pillar's map is laid over the default.

@@ -53,6 +53,14 @@ class MinionFacts(Plain):
     )
     enable_gpu_grains: bool = option(True, doc="Look for graphics processors.")
     enable_lspci: bool = option(True, doc="Let lspci do so.")
+    pillar_raise_on_missing: bool = option(
+        False, doc="pillar.get of what is not there, without a default, is an error."
+    )
+    pillar_mask_output: bool = option(
+        False,
+        doc="pillar.get, item, items and ext return ********** for values, but to templates and "
+        "where a call says unmask=True. Salt 3008 does so by default.",
+    )
     start_event_grains: list[str] = option([], doc="Grains that the start event tells.")
     enable_legacy_startup_events: bool = option(
         True, doc="Send the start event with its old tag minion_start, too."

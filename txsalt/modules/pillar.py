@@ -3,7 +3,8 @@ Read the pillar: what the master told this minion.
 
 get, item, keys and raw read the pillar that the minion holds (saltutil.refresh_pillar fetches it
 anew); items, ls and obfuscate ask the master, as do the others where they name an environment.
-Values are never masked; ``unmask`` is there for callers who ask Salt 3008 not to mask them.
+With ``unmask=False``, or where the option pillar_mask_output is on and ``unmask`` is not given, get,
+item, items, data and ext return stars for values, but to templates; raw does only if it is told to.
 
 Source: Salt 3008.3, modules/pillar.py.
 """
@@ -17,6 +18,7 @@ from attrs import frozen
 
 from txsalt.jobs.errors import CommandExecutionError, SaltInvocationError
 from txsalt.modules._filter_by import filter_by as choose
+from txsalt.modules._mask import shown
 from txsalt.renderers.lookup import MISSING, walk
 
 _NOT_SET = "<NOT_SET>"
@@ -40,21 +42,12 @@ def get(
 
     CLI Example: txsalt-cli '*' pillar.get pkg:apache
     """
-    found = walk(_Asked(pillarenv, saltenv).held(), key, MISSING, delimiter)
-    if found is MISSING:
-        if default != _NOT_SET:
-            return default
-        if __opts__.get("pillar_raise_on_missing"):
-            raise KeyError(f"Pillar key not found: {key}")
-        return ""
-    if merge and default != _NOT_SET:
-        lists = merge_nested_lists
-        if lists is None:
-            lists = bool(__opts__.get("pillar_merge_lists"))
-        if isinstance(default, list) and isinstance(found, list):
-            return _joined(default, found)
-        return _merged(copy.deepcopy(default), found, lists)
-    return found
+    asked = _Asked(pillarenv, saltenv)
+    lists = merge_nested_lists
+    if lists is None:
+        lists = bool(__opts__.get("pillar_merge_lists"))
+    found = _found(asked, key, delimiter, default, lists if merge else None)
+    return shown(found, unmask, __opts__)
 
 
 def fetch(
@@ -68,7 +61,7 @@ def fetch(
     unmask: bool | None = None,
 ) -> Any:
     """Return the same as pillar.get, under the name that templates use."""
-    return get(key, default, merge, merge_nested_lists, delimiter, pillarenv, saltenv)
+    return get(key, default, merge, merge_nested_lists, delimiter, pillarenv, saltenv, unmask)
 
 
 def items(
@@ -86,7 +79,8 @@ def items(
 
     CLI Example: txsalt-cli '*' pillar.items
     """
-    return _Asked(pillarenv, saltenv, pillar, pillar_enc).items(args)
+    found = _Asked(pillarenv, saltenv, pillar, pillar_enc).items(args)
+    return _shown_map(found, unmask)
 
 
 def data(
@@ -98,7 +92,8 @@ def data(
     unmask: bool | None = None,
 ) -> dict[str, Any]:
     """Return the same as pillar.items, under its older name."""
-    return _Asked(pillarenv, saltenv, pillar, pillar_enc).items(args)
+    found = _Asked(pillarenv, saltenv, pillar, pillar_enc).items(args)
+    return _shown_map(found, unmask)
 
 
 def item(
@@ -111,7 +106,8 @@ def item(
 ) -> dict[str, Any]:
     """Return the named values; those that do not exist have the default, an empty text."""
     missing = "" if default is None else default
-    return _Asked(pillarenv, saltenv).values(args, missing, delimiter or ":")
+    found = _Asked(pillarenv, saltenv).values(args, missing, delimiter or ":")
+    return _shown_map(found, unmask)
 
 
 def ls(
@@ -138,7 +134,8 @@ def keys(key: str, delimiter: str = ":", unmask: bool | None = None) -> list[str
 
 def raw(key: str | None = None, unmask: bool | None = None) -> Any:
     """Return the pillar that the minion holds, or one of its top level values."""
-    return __pillar__.get(key, {}) if key else dict(__pillar__)
+    found = __pillar__.get(key, {}) if key else dict(__pillar__)
+    return shown(found, unmask is not False, __opts__)
 
 
 def obfuscate(
@@ -180,7 +177,7 @@ def ext(external: Any, pillar: Any = None, unmask: bool | None = None) -> dict[s
         from txsalt.renderers import yaml  # rarely needed, and slow to import
 
         external = yaml.load(external, "the external pillar")
-    return _compiled(None, pillar, {"ext": external})
+    return _shown_map(_compiled(None, pillar, {"ext": external}), unmask)
 
 
 def file_exists(path: str, saltenv: str | None = None) -> bool:
@@ -235,6 +232,22 @@ class _Asked:
         return {name: walk(held, name, missing, delimiter) for name in names}
 
 
+def _found(asked: "_Asked", key: str, delimiter: str, default: Any, lists: bool | None) -> Any:
+    """Give a value, or the default; ``lists`` says how they are joined, None: not at all."""
+    found = walk(asked.held(), key, MISSING, delimiter)
+    if found is MISSING:
+        if default != _NOT_SET:
+            return default
+        if __opts__.get("pillar_raise_on_missing"):
+            raise KeyError(f"Pillar key not found: {key}")
+        return ""
+    if lists is not None and default != _NOT_SET:
+        if isinstance(default, list) and isinstance(found, list):
+            return _joined(default, found)
+        return _merged(copy.deepcopy(default), found, lists)
+    return found
+
+
 def _compiled(
     pillarenv: str | None, override: Any, more: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -252,6 +265,11 @@ def _compiled(
     if not isinstance(found, dict):
         raise CommandExecutionError("the master sent something that is no pillar")
     return found
+
+
+def _shown_map(found: dict[str, Any], unmask: bool | None) -> dict[str, Any]:
+    shown_map: dict[str, Any] = shown(found, unmask, __opts__)
+    return shown_map
 
 
 def _merged(below: Any, above: Any, lists: bool) -> Any:

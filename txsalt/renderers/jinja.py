@@ -10,6 +10,7 @@ import os
 import re
 import traceback
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from functools import lru_cache
 from types import CodeType
 from typing import TYPE_CHECKING, Any  # settings of Jinja are of many types
@@ -44,6 +45,9 @@ class Found:
 
 
 Find = Callable[[str], Found | None]
+
+# Whether what runs now was called by a template.
+is_filling: ContextVar[bool] = ContextVar("is_filling", default=False)
 
 
 def render(
@@ -103,6 +107,7 @@ class Engine:
         self._texts[where] = text
         # As globals: what is imported without its context finds them all the same.
         self._environment.globals = {**self._own, **context}
+        filling = is_filling.set(True)
         try:
             template = self._template(text, relative, where, {})
             return _bounded(template.generate()) + self._line_feed(text)
@@ -118,6 +123,7 @@ class Engine:
         except Exception as exc:
             raise self._error(exc, where, f"{type(exc).__name__}: {exc}") from exc
         finally:
+            is_filling.reset(filling)
             self._texts.clear()
             self._environment.globals = self._own
 
