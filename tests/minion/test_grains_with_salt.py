@@ -67,6 +67,13 @@ class GrainsWithSaltTests(SynchronousTestCase):
         }
         self.assertEqual(unknown, {})
 
+    def test_differences_are_documented(self) -> None:
+        """
+        Users find in the documents each grain that differs.
+        """
+        page = (Path(__file__).parents[2] / "docs/modules.md").read_text()
+        self.assertEqual([name for name in DIFFERENT if f"`{name}`" not in page], [])
+
     def salts(self, folder: Path) -> dict[str, Any]:
         """Give Salt's grains, of a minion without a master."""
         (folder / "minion").write_text(f"id: web-01\nroot_dir: {folder}/root\n")

@@ -13,6 +13,7 @@ import txsalt.modules
 from tests.interop import environments
 
 LINE = "3008"
+PAGE = Path(__file__).parents[2] / "docs/modules.md"
 # Module → Salt's file, for this kind of system.
 FILES = {
     "test": "test", "cmd": "cmdmod", "sys": "sysmod", "grains": "grains", "pillar": "pillar",
@@ -57,6 +58,16 @@ def ours() -> dict[str, set[str]]:
     return found
 
 
+def salts_folder() -> Path:
+    """Find Salt's modules."""
+    if not environments.is_ready(LINE):
+        raise SkipTest(f"needs Salt: run python -m tests.interop.environments {LINE}")
+    code = "import importlib.util as u; print(u.find_spec('salt').origin)"
+    argv = [environments.command(LINE, "python"), "-c", code]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, cwd="/")
+    return Path(done.stdout.strip()).parent / "modules"
+
+
 class FunctionTests(SynchronousTestCase):
     """The list of what is left to Salt's own library."""
 
@@ -66,23 +77,27 @@ class FunctionTests(SynchronousTestCase):
         """
         A function of Salt's that we do not have is in the document, and no other.
         """
-        if not environments.is_ready(LINE):
-            raise SkipTest(f"needs Salt: run python -m tests.interop.environments {LINE}")
-        code = "import importlib.util as u; print(u.find_spec('salt').origin)"
-        argv = [environments.command(LINE, "python"), "-c", code]
-        done = subprocess.run(argv, capture_output=True, text=True, check=True, cwd="/")
-        folder = Path(done.stdout.strip()).parent / "modules"
-        here = ours()
+        folder, here = salts_folder(), ours()
         lacking = {
             f"{module}.{name}"
             for module, file in FILES.items()
             for name in functions_in(folder / f"{file}.py") - here[module]
         }
-        page = (Path(__file__).parents[2] / "docs/modules.md").read_text()
-        table = page.partition("## What is left to Salt's library")[2].partition("\n## ")[0]
+        table = (
+            PAGE.read_text().partition("## What is left to Salt's library")[2].partition("\n## ")[0]
+        )
         written = {
             f"{module}.{name}"
             for module, names in re.findall(r"(?m)^\| `(\w+)` \| ([^|]*)\|", table)
             for name in re.findall(r"`(\w+)`", names)
         }
         self.assertEqual(written, lacking)
+
+    def test_what_dnf_lacks_is_written_down(self) -> None:
+        """
+        Users of Red Hat's systems read which functions of pkg are missing.
+        """
+        mine = Path(txsalt.modules.__path__[0]) / "pkg_dnf.py"
+        lacking = functions_in(salts_folder() / "yumpkg.py") - functions_in(mine)
+        told = PAGE.read_text().partition("`pkg` on systems with dnf")[2].partition("It lacks:")[2]
+        self.assertEqual(set(re.findall(r"`(\w+)`", told.partition(". ")[0])), lacking)
