@@ -121,6 +121,51 @@ class CallTests(SynchronousTestCase):
         assert isinstance(shown, dict)
         self.assertEqual((shown["return"], shown["retcode"], shown["fun"]), ("x", 0, "test.echo"))
 
+    def test_forms(self) -> None:
+        """
+        All forms that results of minions have, the result of a call has, too.
+        """
+        data = "{'port': 80}"
+        code, out, _ = self.run_call("--out", "table", "test.echo", data)
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"(?s)port.*local +80")
+        code, out, _ = self.run_call("--out", "json-v1", "test.echo", data)
+        told = json.loads(out)
+        self.assertEqual((told["schema"], told["fun"]), ("txsalt.job/1", "test.echo"))
+        self.assertEqual((told["expected"], told["exit_code"]), (["web-01"], 0))
+        about = {"outcome": "succeeded", "retcode": 0, "return": {"port": 80}}
+        self.assertEqual(told["minions"], {"web-01": about})
+        code, out, _ = self.run_call("--out", "jsonl", "cmd.run", "exit 3")
+        lines = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([line["kind"] for line in lines], ["published", "return", "ended"])
+        self.assertEqual((lines[1]["outcome"], lines[1]["retcode"]), ("failed", 3))
+        self.assertEqual((code, lines[2]["exit_code"]), (1, 1))
+
+    def test_out_file(self) -> None:
+        """
+        The result can go to a file, behind what that holds already.
+        """
+        path = str(self.folder / "results")
+        for _ in range(2):
+            self.assertEqual(self.run_call("--out-file", path, "test.ping"), (0, "", ""))
+        self.run_call("--out-file", path, "--out-file-append", "--out", "txt", "test.ping")
+        self.assertEqual(Path(path).read_text(), "local:\n    True\nlocal: True\n")
+        ran = self.folder / "ran"
+        code, _, err = self.run_call("--out-file", f"{path}/x", "file.touch", str(ran))
+        self.assertEqual((code, ran.exists()), (73, False))
+        self.assertIn(f"cannot write {path}/x", err)
+
+    def test_schedule_without_a_minion(self) -> None:
+        """
+        Where no minion daemon runs, the schedule that it keeps is listed and changed.
+        """
+        code, out, err = self.run_call("schedule.add", "job1", "function=test.ping", "seconds=60")
+        self.assertEqual(code, 0)
+        self.assertIn("Added job: job1 to schedule.", out)
+        self.assertIn("no minion runs on this machine; its schedule at rest is", err)
+        code, out, _ = self.run_call("--out", "json", "schedule.list", "return_yaml=False")
+        self.assertEqual(json.loads(out)["local"]["job1"]["seconds"], 60)
+
     def test_returners(self) -> None:
         """
         The result also goes to the returners that I name, and to those of the minion's file.

@@ -7,7 +7,6 @@ from typing import Any
 from tests.minion.schedule_case import NOON, ScheduleCase, every
 from tests.modules.calls import FakeContext, modules
 from txsalt.errors import TxsaltError
-from txsalt.jobs.errors import CommandExecutionError
 from txsalt.minion.jobrunner.context import CallRefused
 from txsalt.renderers import yaml
 
@@ -225,13 +224,36 @@ class ScheduleModuleTests(ScheduleCase):
         self.call("delete", "job", offline=True)
         self.assertEqual(self.listed(offline=True), {})
 
+    def test_offline_keeps_what_is_configured(self) -> None:
+        """
+        The first job that is added offline does not push out those of the minion's own file.
+        """
+        self.context.config["schedule"] = {"report": every(60)}
+        self.functions = modules(self.context)
+        self.assertEqual(list(self.listed(offline=True)), ["report"])
+        self.call("add", "job", function="test.ping", seconds=5, offline=True)
+        self.assertEqual(list(self.listed(offline=True)), ["report", "job"])
+
     def test_without_a_minion(self) -> None:
         """
-        A call without a running minion says so.
+        Where no minion runs, what is kept is listed and changed; the rest says why it cannot be.
         """
         self.patch(ScheduleContext, "call", FakeContext.call)
-        error = self.assertRaises(CommandExecutionError, self.call, "list")
-        self.assertIn("offline", str(error))
+        with self.assertLogs("txsalt.modules._schedule", "WARNING") as told:
+            added = self.call("add", "job", function="test.ping", seconds=5)
+        self.assertIn("no minion runs on this machine", told.output[0])
+        self.assertEqual(added["changes"], {"job": "added"})
+        with self.assertLogs("txsalt.modules._schedule", "WARNING"):
+            self.assertEqual(list(self.listed()), ["job"])
+            self.assertEqual(self.call("modify", "job", seconds=9)["result"], True)
+            self.assertEqual(self.listed(where="pillar"), {})
+            unkept = self.call("add", "other", function="test.ping", seconds=5, persist=False)
+            answers = [unkept, self.call("disable_job", "job"), self.call("run_job", "job")]
+            for answer in answers:
+                self.assertIs(answer["result"], False)
+                self.assertIn("no minion runs on this machine", answer["comment"])
+            self.assertEqual(self.call("delete", "job")["changes"], {"job": "removed"})
+        self.assertEqual(yaml.load(self.kept(), ""), {"schedule": {}})
 
     def test_copy_and_move(self) -> None:
         """

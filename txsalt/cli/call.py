@@ -14,23 +14,21 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol  # Any: facts and results hold any value
+from typing import Any, Protocol, TextIO  # Any: facts and results hold any value
 
 from txsalt import __version__
-from txsalt.cli import returner_options
+from txsalt.cli import call_output, returner_options
 from txsalt.cli.options import Formatter, Parser
 from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.config.read import read_minion
-from txsalt.errors import LocalError, RemoteError
+from txsalt.errors import LocalError, MasterUnreachable, RemoteError
 from txsalt.jobs import exit_codes, jid
 from txsalt.jobs.arguments import parse_words
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.jobs.lazy import LazyDict
 from txsalt.light import define
 from txsalt.minion.jobrunner import execute
-from txsalt.outputters.render import render
 
-_OUTPUTS = ("nested", "json", "yaml", "txt", "raw", "highstate", "quiet")
 _LEVELS = ("debug", "info", "warning", "error", "quiet")
 _EPILOG = """\
 examples:
@@ -76,12 +74,14 @@ def main(argv: list[str]) -> int:
     _log(options.log_level)
     config = _config(options)
     if options.local:
-        return _run(options, config, _masterless(config))
+        with call_output.opened(options) as out:
+            return _run(options, config, out, _masterless(config))
     master = _at_master(config)
     try:
         # First: a function that did its work for nobody to hear of would be run again.
         master.arrive()
-        return _run(options, config, master, master.request)
+        with call_output.opened(options) as out:
+            return _run(options, config, out, master, master.request)
     finally:
         master.close()
 
@@ -89,6 +89,7 @@ def main(argv: list[str]) -> int:
 def _run(
     options: argparse.Namespace,
     config: Facts,
+    out: TextIO,
     daemon: Daemon,
     tell: Callable[[Facts], object] | None = None,
 ) -> int:
@@ -101,32 +102,39 @@ def _run(
     load["tgt"] = "salt-call"  # what modules of Salt's users may look for
     result = execute.run(load, here, blackout=False)
     about: Facts = {"jid": number, "fun": function, "fun_args": words}
-    _print(options, result, about)
+    call_output.write(options, out, result, about, config["id"])
     about["id"] = config["id"]
     stamp = datetime.now(UTC).isoformat()
     returner_options.deliver(options, here, {**about, **result, "_stamp": stamp})
     if tell is not None:
         shown = {name: value for name, value in result.items() if name != "success"}
-        tell({"cmd": "_return", **shown, **about, "jid": "req"})
+        _return(config, tell, {"cmd": "_return", **shown, **about, "jid": "req"})
     return _exit_code(result["retcode"], options.retcode_passthrough)
+
+
+def _return(config: Facts, tell: Callable[[Facts], object], load: Facts) -> None:
+    """Give the result to the master, or to the minion daemon. Raises MasterUnreachable."""
+    try:
+        tell(load)
+    except MasterUnreachable as exc:
+        # Here, as few calls need them.
+        from txsalt.client.own_minion import NoMinion, NotGranted, hand_over_return
+
+        try:
+            hand_over_return(config, load)
+        except (NoMinion, NotGranted) as why:
+            print(f"txsalt-cli: the result does not wait for the master: {why}", file=sys.stderr)
+            raise exc from why
+        print(
+            f"txsalt-cli: {exc}; the minion daemon keeps the result until the master takes it",
+            file=sys.stderr,
+        )
 
 
 def _exit_code(retcode: object, passthrough: bool) -> int:
     if passthrough and isinstance(retcode, int):
         return retcode & 0xFF
     return exit_codes.GENERIC if retcode else exit_codes.OK
-
-
-def _print(options: argparse.Namespace, result: Facts, about: Facts) -> None:
-    colour = options.color is not False and (options.color or sys.stdout.isatty())
-    wished = result.get("out")
-    how = options.output or (wished if wished in _OUTPUTS else "nested")
-    shown = {**about, **result} if options.metadata else result["return"]
-    text = render(
-        {"local": shown}, options.output or "nested" if options.metadata else how, color=colour
-    )
-    if text:
-        print(text.removesuffix("\n"))
 
 
 def _config(options: argparse.Namespace) -> Facts:
@@ -237,15 +245,5 @@ def _parser() -> Parser:
         "--retcode-passthrough", action="store_true", help="exit with the function's own code"
     )
     returner_options.add(made)
-    _add_output(made)
+    call_output.add(made)
     return made
-
-
-def _add_output(made: Parser) -> None:
-    output = made.add_argument_group("output")
-    output.add_argument(
-        "--out", "--output", dest="output", choices=_OUTPUTS, help="how the result is written"
-    )
-    output.add_argument("--metadata", action="store_true", help="print retcode and the like, too")
-    output.add_argument("--no-color", dest="color", action="store_false", default=None)
-    output.add_argument("--force-color", dest="color", action="store_true")

@@ -16,7 +16,7 @@ from typing import Any, Protocol  # Any: loads and replies are any msgpack value
 import zmq
 from attrs import frozen
 
-from txsalt.client.own_minion import ask_about_jobs, bus_path
+from txsalt.client.own_minion import answer_locally, bus_path
 from txsalt.errors import BadBox, LocalError, MasterUnreachable
 from txsalt.events import tags
 from txsalt.protocol import sealed_request, sign_in
@@ -103,10 +103,8 @@ class AtMaster:
         if name == "refresh":
             self._tell_minion(_REFRESHES[arguments["what"]], {})
             return True
-        if name == "jobs":
-            return ask_about_jobs(self._config, arguments["fun"], arguments["arg"])
         if name != "fire_event":
-            return True  # a question to a daemon about its own jobs
+            return answer_locally(self._config, name, arguments)
         if arguments.get("local"):
             self._tell_minion(arguments["tag"], arguments.get("data"))
             return True

@@ -32,11 +32,11 @@ class Masterless:
         """Answer one question. Raises CommandExecutionError for what needs a master."""
         if name == "request":
             return self.request(arguments["load"])
-        if name == "jobs":
+        if name in ("jobs", "schedule"):
             # Here, as few calls ask the daemon.
-            from txsalt.client.own_minion import ask_about_jobs
+            from txsalt.client.own_minion import answer_locally
 
-            return ask_about_jobs(self._config, arguments["fun"], arguments["arg"])
+            return answer_locally(self._config, name, arguments)
         # Nobody listens, and nothing is kept that would need to be read anew.
         return True
 

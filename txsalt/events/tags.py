@@ -29,6 +29,8 @@ PILLAR_REFRESH = "pillar_refresh"
 GRAINS_REFRESH = "grains_refresh"
 MANAGE_SCHEDULE = "manage_schedule"
 ASK_JOBS = "txsalt/ask_jobs"
+ASK_SCHEDULE = "txsalt/ask_schedule"
+KEEP_RETURN = "txsalt/keep_return"
 
 LIVE_PREFIX = "txsalt/live/"
 REPLAY_PREFIX = "txsalt/replay/"
@@ -82,6 +84,11 @@ def parse_replay(tag: str) -> Replay | None:
 def jobs_answer(token: str) -> str:
     """On a minion's own bus: the answer to a question about its jobs."""
     return f"txsalt/jobs/{token}"
+
+
+def local_answer(token: str) -> str:
+    """On a minion's own bus: the answer to any other question to the daemon."""
+    return f"txsalt/answer/{token}"
 
 
 def minion_schedule(what: str) -> str:

@@ -4,6 +4,7 @@ What the functions of ``schedule`` share: options of jobs, the kept file, times 
 Source: Salt 3008.3, modules/schedule.py for the options and the shapes of answers.
 """
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -16,6 +17,8 @@ from txsalt.renderers import yaml
 from txsalt.renderers.errors import RenderError
 from txsalt.schedule.entry import SHARED, UNITS, read_entry
 from txsalt.schedule.errors import BadEntry
+
+log = logging.getLogger(__name__)
 
 Job = dict[str, Any]
 Jobs = dict[str, Any]
@@ -89,20 +92,24 @@ def as_unix(text: object, form: str) -> float:
     return datetime.strptime(text, form).timestamp()
 
 
+class NoDaemon(CommandExecutionError):
+    """No minion runs on this machine that could be asked."""
+
+
 def ask(daemon: Any, do: str, **arguments: Any) -> Any:
     """
     Ask the running minion; see the calls of its schedule.
 
-    Raises CommandExecutionError with its reason, or where no minion answers.
+    Raises CommandExecutionError with its reason, and NoDaemon where no minion runs.
     """
     try:
         answer = daemon.call("schedule", {"do": do, **arguments})
     except RuntimeError as exc:
         raise CommandExecutionError(str(exc)) from exc
     if answer is True:  # a call without a daemon agrees to everything
-        raise CommandExecutionError(
-            "the schedule is the running minion's; for that of a minion that does not run, "
-            "say offline=True"
+        raise NoDaemon(
+            "no minion runs on this machine: of its schedule, the jobs that are kept can be "
+            "listed, added, modified, deleted and purged, and no more"
         )
     return answer
 
@@ -135,6 +142,24 @@ def read_kept(opts: Mapping[str, Any]) -> Jobs:
         raise CommandExecutionError(f"the kept schedule cannot be read: {exc}") from exc
     jobs = content.get("schedule") if isinstance(content, dict) else None
     return jobs if isinstance(jobs, dict) else {}
+
+
+def at_rest(opts: Mapping[str, Any]) -> Jobs:
+    """Give the jobs with which the minion would start, but the pillar's; raises as read_kept."""
+    if os.path.exists(kept_path(opts)):
+        return read_kept(opts)
+    configured = opts.get("schedule")
+    return dict(configured) if isinstance(configured, dict) else {}
+
+
+def known(daemon: Any, opts: Mapping[str, Any], where: str | None) -> Jobs:
+    """Give the running minion's jobs, or those of one that does not run. Raises as ask."""
+    try:
+        jobs: Jobs = ask(daemon, "list", where=where)
+    except NoDaemon:
+        log.warning("no minion runs on this machine; its schedule at rest is %s", kept_path(opts))
+        return {} if where == "pillar" else at_rest(opts)
+    return jobs
 
 
 def write_kept(opts: Mapping[str, Any], jobs: Jobs) -> None:

@@ -3,8 +3,9 @@ Read the pillar: what the master told this minion.
 
 get, item, keys and raw read the pillar that the minion holds (saltutil.refresh_pillar fetches it
 anew); items, ls and obfuscate ask the master, as do the others where they name an environment.
-With ``unmask=False``, or where the option pillar_mask_output is on and ``unmask`` is not given, get,
-item, items, data and ext return stars for values, but to templates; raw does only if it is told to.
+With ``unmask=False``, or where the option pillar_mask_output is on and ``unmask`` is not given,
+get, item, items, data and ext return stars for values, but to templates; raw does only if it is
+told to.
 
 Source: Salt 3008.3, modules/pillar.py.
 """

@@ -12,8 +12,10 @@ from txsalt.modules._schedule import (
     TIME_FORMAT,
     as_text,
     ask,
+    at_rest,
     attempt,
     build,
+    known,
     read_kept,
     shown,
 )
@@ -37,11 +39,11 @@ def list_(
     List the jobs, as YAML or, with return_yaml False, as a map.
 
     where: "pillar" or "opts" for those only. offline: those that are kept, without asking the
-    running minion. In YAML, ``saved`` says whether a job is kept.
+    running minion, as on a machine where none runs. In YAML, ``saved`` says whether a job is kept.
 
     CLI Example: txsalt-cli '*' schedule.list show_disabled=False
     """
-    jobs = read_kept(__opts__) if offline else ask(__daemon__, "list", where=where)
+    jobs = at_rest(__opts__) if offline else known(__daemon__, __opts__, where)
     found = shown(jobs, show_all=show_all, show_disabled=show_disabled)
     if not return_yaml:
         return found

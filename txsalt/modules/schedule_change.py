@@ -1,20 +1,22 @@
 """
 Add jobs to the schedule of this minion, change and remove them.
 
-With offline=True the kept schedule of a minion that does not run is changed; with persist=False
-that of the running minion until its next start.
+With offline=True, and where no minion runs, the kept schedule is changed; with persist=False that
+of the running minion until its next start.
 """
 
+from collections.abc import Callable
 from typing import Any  # options of jobs are whatever users set
 
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.modules._schedule import (
     TIME_FORMAT,
     TIMES,
+    NoDaemon,
     as_unix,
     ask,
+    at_rest,
     attempt,
-    read_kept,
     write_kept,
 )
 from txsalt.schedule.entry import SHARED
@@ -176,18 +178,38 @@ def _listed(offline: bool) -> dict[str, Any]:
 
 
 def _put(do: str, name: str, job: dict[str, Any], kwargs: Ret, ret: Ret) -> bool:
-    if kwargs.get("offline"):
-        return attempt(ret, lambda: write_kept(__opts__, {**read_kept(__opts__), name: job}))
     persist = kwargs.get("persist", True)
-    return attempt(ret, lambda: ask(__daemon__, do, name=name, job=job, persist=persist))
+    return _change(
+        kwargs,
+        ret,
+        lambda: ask(__daemon__, do, name=name, job=job, persist=persist),
+        lambda: write_kept(__opts__, {**at_rest(__opts__), name: job}),
+    )
 
 
 def _remove(name: str, kwargs: Ret, ret: Ret) -> bool:
-    if kwargs.get("offline"):
-        left = {key: job for key, job in read_kept(__opts__).items() if key != name}
-        return attempt(ret, lambda: write_kept(__opts__, left))
+    def leave_out() -> None:
+        left = {key: job for key, job in at_rest(__opts__).items() if key != name}
+        write_kept(__opts__, left)
+
     persist = kwargs.get("persist", True)
-    return attempt(ret, lambda: ask(__daemon__, "delete", name=name, persist=persist))
+    return _change(
+        kwargs, ret, lambda: ask(__daemon__, "delete", name=name, persist=persist), leave_out
+    )
+
+
+def _change(kwargs: Ret, ret: Ret, asked: Callable[[], Any], offline: Callable[[], Any]) -> bool:
+    """Ask the running minion; change what is kept where none runs, or on demand."""
+
+    def work() -> None:
+        try:
+            asked()
+        except NoDaemon:
+            if not kwargs.get("persist", True):
+                raise
+            offline()
+
+    return attempt(ret, offline if kwargs.get("offline") else work)
 
 
 def _hand_on(name: str, target: str, kwargs: Ret, done: str) -> Ret:

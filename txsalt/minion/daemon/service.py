@@ -37,6 +37,7 @@ from txsalt.minion.daemon.job_runner import JobRunner
 from txsalt.minion.daemon.lanes import Lanes
 from txsalt.minion.daemon.link import Link
 from txsalt.minion.daemon.listener import Listener
+from txsalt.minion.daemon.local_questions import LocalQuestions, LocalReturns
 from txsalt.minion.daemon.master_events import MasterEvents
 from txsalt.minion.daemon.mine import MineUpdate
 from txsalt.minion.daemon.outbox import Outbox
@@ -136,6 +137,9 @@ def make_minion(
     asked = ScheduleBus(ScheduleCalls(book, schedule), book.listed, bus.fire)
     bus.on(tags.MANAGE_SCHEDULE, asked.from_bus)
     bus.on(tags.ASK_JOBS, JobQuestions(about_jobs, bus.fire).from_bus)
+    bus.on(tags.ASK_SCHEDULE, LocalQuestions("arguments", asked, bus.fire).from_bus)
+    kept = LocalReturns(config.id, returns.put)
+    bus.on(tags.KEEP_RETURN, LocalQuestions("load", kept, bus.fire).from_bus)
     listener = Listener(
         reactor,
         settings.listener(config),
