@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes.small_master import SmallMaster
 from tests.minion.support import MemoryKeys
 from txsalt.client.at_master import AtMaster, NotSignedIn, endpoints
+from txsalt.client.own_minion import NoMinion
 from txsalt.errors import MasterUnreachable, RequestRefused
 from txsalt.wire import event
 
@@ -140,6 +141,16 @@ class AtMasterTests(SynchronousTestCase):
         self.assertRegex(path, "^/run/m/minion_event_[0-9a-f]{10}_pull.ipc$")
         self.assertEqual(event.read_event(first, 1000), ("c", {"data": 5}))
         self.assertEqual(event.read_event(second, 1000)[0], "module_refresh")
+
+    def test_questions_to_a_daemon(self) -> None:
+        """
+        Without a daemon its schedule is left to the functions, and its jobs are an error.
+        """
+        minion = self.at_master(sock_dir=self.mktemp())
+        self.assertIs(minion.call("schedule", {"do": "list"}), True)
+        error = self.assertRaises(NoMinion, minion.call, "jobs", {"fun": "f", "arg": []})
+        self.assertIn("it does not run", str(error))
+        self.assertIs(minion.call("waits", {"reason": "for something"}), True)
 
     def test_close(self) -> None:
         """

@@ -53,9 +53,6 @@ class MinionFacts(Plain):
     )
     enable_gpu_grains: bool = option(True, doc="Look for graphics processors.")
     enable_lspci: bool = option(True, doc="Let lspci do so.")
-    pillar_raise_on_missing: bool = option(
-        False, doc="pillar.get of what is not there, without a default, is an error."
-    )
     pillar_mask_output: bool = option(
         False,
         doc="pillar.get, item, items and ext return ********** for values, but to templates and "

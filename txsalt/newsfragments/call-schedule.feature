@@ -1,0 +1,1 @@
+`txsalt-cli call schedule.list`, `schedule.add` and all others ask the minion that runs on the machine. Where none runs, and with `offline=True`, jobs are listed, added, changed and removed in its file, which keeps those of the option `schedule`.
