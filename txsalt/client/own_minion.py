@@ -137,6 +137,8 @@ def _look_for_daemon(path: str) -> None:
         except PermissionError as exc:
             raise NoMinion(path, "only the user that it runs as may ask it") from exc
         except OSError as exc:
+            if not os.path.exists(path):  # a name that is too long for any socket
+                raise NotRunning(path, "it does not run") from exc
             raise NoMinion(path, exc.strerror or str(exc)) from exc
 
 
