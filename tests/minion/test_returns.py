@@ -182,6 +182,17 @@ class ReturnsTests(SynchronousTestCase):
         self.assertIn("more than 1 MiB (outbox_max_mib)", formatEvent(dropped[0]))
         self.assertEqual((self.files(), self.returns.waiting), (2, 2))
 
+    def test_room_among_refused(self) -> None:
+        """
+        A master that answers and stores nothing, as its disk is full, does not fill that of minions.
+        """
+        self.returns = self.make(most_mib=1)
+        for jid in "1234":
+            self.returns.put(load(jid, b"x" * 400_000))
+            self.deny(RequestRefused("the disk is full"))
+        self.assertEqual(self.jids(), ["1", "2", "3", "4"])
+        self.assertEqual((self.files(), self.returns.waiting), (2, 2))
+
     def test_room_for_the_last(self) -> None:
         """
         What is on its way, and the last return, are not dropped, however large.

@@ -121,13 +121,12 @@ class Returns(Service):
         if self._bytes > _IN_MEMORY:
             entry = entry.slim()
         only_refused = all(each.jid in self._refusals for each in self._queue)
+        self._queue.append(entry)
+        self._make_room()
         if self._pause is not None and only_refused:
             # The master answers: what it does not take must not hold up what it may take.
-            self._queue.appendleft(entry)
+            self._queue.rotate(1)
             self._pause.cancel()
-        else:
-            self._queue.append(entry)
-            self._make_room()
         self._send()
 
     def hurry(self) -> None:
@@ -161,7 +160,8 @@ class Returns(Service):
         while self._queue and self.running:
             entry = self._queue[0]
             left = self._again - self._clock.seconds()
-            if left > 0 and entry.jid in self._refusals:
+            # More than it can be: the clock was set back.
+            if 0 < left <= MOST_WAIT and entry.jid in self._refusals:
                 await self._rest(left)
                 continue
             trouble = await self._try(entry)
