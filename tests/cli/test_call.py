@@ -140,6 +140,9 @@ class CallTests(SynchronousTestCase):
         self.assertEqual([line["kind"] for line in lines], ["published", "return", "ended"])
         self.assertEqual((lines[1]["outcome"], lines[1]["retcode"]), ("failed", 3))
         self.assertEqual((code, lines[2]["exit_code"]), (1, 1))
+        words = ["--retcode-passthrough", "--out", "json-v1", "cmd.run", "exit 3"]
+        code, out, _ = self.run_call(*words)
+        self.assertEqual((code, json.loads(out)["exit_code"]), (3, 3))
 
     def test_out_file(self) -> None:
         """

@@ -184,7 +184,7 @@ class ReturnsTests(SynchronousTestCase):
 
     def test_room_among_refused(self) -> None:
         """
-        A master that answers and stores nothing, as its disk is full, does not fill that of minions.
+        A master that stores nothing, as its disk is full, does not fill the disks of minions.
         """
         self.returns = self.make(most_mib=1)
         for jid in "1234":

@@ -101,15 +101,15 @@ def _run(
     load = {"fun": function, "arg": parse_words(words), "jid": number, "pid": os.getpid()}
     load["tgt"] = "salt-call"  # what modules of Salt's users may look for
     result = execute.run(load, here, blackout=False)
-    about: Facts = {"jid": number, "fun": function, "fun_args": words}
-    call_output.write(options, out, result, about, config["id"])
-    about["id"] = config["id"]
+    about: Facts = {"jid": number, "fun": function, "fun_args": words, "id": config["id"]}
+    code = _exit_code(result["retcode"], options.retcode_passthrough)
+    call_output.write(options, out, result, about, code)
     stamp = datetime.now(UTC).isoformat()
     returner_options.deliver(options, here, {**about, **result, "_stamp": stamp})
     if tell is not None:
         shown = {name: value for name, value in result.items() if name != "success"}
         _return(config, tell, {"cmd": "_return", **shown, **about, "jid": "req"})
-    return _exit_code(result["retcode"], options.retcode_passthrough)
+    return code
 
 
 def _return(config: Facts, tell: Callable[[Facts], object], load: Facts) -> None:

@@ -54,11 +54,15 @@ def opened(options: argparse.Namespace) -> Iterator[TextIO]:
 
 
 def write(
-    options: argparse.Namespace, out: TextIO, result: Result, about: Result, minion: str
+    options: argparse.Namespace, out: TextIO, result: Result, about: Result, code: int
 ) -> None:
-    """Write what a function gave; ``about`` has jid, fun and fun_args, ``minion`` is its name."""
+    """
+    Write what a function gave; ``about`` has id, jid, fun and fun_args.
+
+    ``code`` is the exit code of the call.
+    """
     if options.output in (LINES, DOCUMENT):
-        text = _for_programs(options.output, result, about, minion)
+        text = _for_programs(options.output, {**about, **result}, code)
     else:
         text = _for_people(options, out, result, about)
     if text:
@@ -67,27 +71,27 @@ def write(
 
 def _for_people(options: argparse.Namespace, out: TextIO, result: Result, about: Result) -> str:
     colour = options.color is not False and (options.color or out.isatty())
+    about = {name: value for name, value in about.items() if name != "id"}
     shown = {**about, **result} if options.metadata else result["return"]
     wished = "nested" if options.metadata else result.get("out")
     how = options.output or (wished if wished in render.NAMES else "nested")
     return render.render({"local": shown}, how, color=colour)
 
 
-def _for_programs(how: str, result: Result, about: Result, minion: str) -> str:
+def _for_programs(how: str, load: Result, code: int) -> str:
     from txsalt.cli import job_json
     from txsalt.client.steps import Job, Published
     from txsalt.jobs import exit_codes
     from txsalt.outputters import json_text
 
-    load = {**about, **result}
-    job = Job(tgt=[minion], tgt_type="list", fun=about["fun"], arg=about["fun_args"])
+    minion, jid = load["id"], load["jid"]
+    job = Job(tgt=[minion], tgt_type="list", fun=load["fun"], arg=load["fun_args"])
     good = exit_codes.succeeded(load)
     counts = {"returned": 1, "failed": int(not good), "missing": 0}
-    code = exit_codes.OK if good else exit_codes.GENERIC
     lines = [
-        job_json.published(job, Published(jid=about["jid"], minions=[minion], missing=[])),
+        job_json.published(job, Published(jid=jid, minions=[minion], missing=[])),
         job_json.returned(minion, load, None),
-        job_json.ended(about["jid"], counts, code),
+        job_json.ended(jid, counts, code),
     ]
     if how == DOCUMENT:
         return json_text.render(job_json.document(lines))
