@@ -87,9 +87,9 @@ class BatchTests(SpineCase):
 
     def test_safe_limit(self) -> None:
         """
-        Few minions get the job at once, more of them in a batch.
+        Fewer minions than the limit get the job at once, as many in a batch; 1 is no limit.
         """
-        for limit, is_batch in (("6", False), ("5", True)):
+        for limit, is_batch in (("7", False), ("6", True), ("1", False)):
             with self.master.listening() as watcher:
                 answer = self.master.cli(
                     "*", "test.ping", "--batch-safe-limit", limit, "--batch-safe-size", "3",

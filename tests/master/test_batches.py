@@ -54,11 +54,19 @@ class PublishTests(BatchCase):
 
     def test_safe_limit(self) -> None:
         """
-        With few minions the job goes out at once, and is no batch.
+        With fewer minions than the limit the job goes out at once, and is no batch.
         """
-        self.publish(size="1", safe_limit=3)
+        self.publish(size="1", safe_limit=4)
         self.assertEqual(len(self.place.published), 1)
         self.assertEqual(self.state(), {})
+
+    def test_safe_limit_reached(self) -> None:
+        """
+        With as many minions as the limit the job is a batch, as with Salt.
+        """
+        self.publish(size="1", safe_limit=3)
+        self.assertEqual(self.place.published, [])
+        self.assertEqual(self.state()["total"], 3)
 
     def test_wrong_plan(self) -> None:
         """

@@ -26,7 +26,7 @@ def add(made: Parser) -> None:
     )  # fmt: skip
     batch.add_argument(
         "--batch-safe-limit", type=count, metavar="N", default=0,
-        help="a batch of --batch-safe-size only if more than N minions are meant",
+        help="a batch of --batch-safe-size only if N or more minions are meant (N above 1)",
     )  # fmt: skip
     batch.add_argument("--batch-safe-size", type=_size, metavar="N|N%")
     batch.add_argument(
@@ -46,6 +46,8 @@ def with_plan(job: Job, options: argparse.Namespace, config: "MasterConfig") -> 
     """
     max_fail = options.max_fail or ("0" if options.failhard else "")
     limit = 0 if options.batch or options.canary else options.batch_safe_limit
+    if limit <= 1:
+        limit = 0  # as Salt has it: a limit of one is none
     if not (options.batch or options.canary or max_fail or limit or options.batch_wait):
         return job
     plan = {

@@ -26,7 +26,7 @@ class Plan:
     of stages; a stage begins when everyone of the stage before has ended.
     ``timeout`` and ``gather_job_timeout`` are those of the job.
     ``halted``: an operator wants nobody to be started any more.
-    ``safe_limit``: with no more minions than that there is no batch at all.
+    ``safe_limit``: with fewer minions than that there is no batch at all.
     """
 
     size: str = ""

@@ -25,7 +25,7 @@ def plan_of(request: PublishRequest, minions: int) -> Plan | None:
     if not isinstance(wanted, Mapping):
         return None  # stock tools make batches themselves, and may say so in their own way
     plan = read_plan(wanted)
-    return plan if minions > plan.safe_limit else None
+    return plan if minions >= plan.safe_limit else None
 
 
 def hand_over(bench: Bench, job: Job, plan: Plan) -> None:
