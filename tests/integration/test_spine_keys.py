@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.integration.spine import SpineCase, SpineMaster, started
-from tests.interop import account
+from tests.integration.spine import CLI, SpineCase, SpineMaster, started
+from tests.interop import account, processes
 from tests.interop.harness import TxMinion
 from tests.interop.processes import wait_until
 from tests.interop.watchers import has_tag
@@ -46,6 +46,14 @@ class KeyTests(SpineCase):
         self.assertNotIn("Traceback", answer.stderr)
         return answer.data if "json" in words else answer.stdout or answer.stderr
 
+    def call(self, minion_id: str, *words: str) -> Any:
+        """What a call without a master prints on a minion's machine."""
+        folder = str(self.minion(minion_id).config_dir)
+        argv = [CLI, "call", "--local", "--config-dir", folder, "--out", "json", *words]
+        answer = processes.tell(argv, stock=False, seconds=60)
+        self.assertEqual(answer.returncode, 0, str(answer))
+        return answer.data["local"]
+
     def ghosts(self, *names: str) -> None:
         """Pending keys of minions that do not exist."""
         pem = public_pem(new_key())
@@ -72,11 +80,17 @@ class KeyTests(SpineCase):
 
     def test_finger(self) -> None:
         """
-        The fingerprint shown here is the one that the minion shows in its log.
+        The fingerprint shown here is the one that the minion shows: in its log, to a call on its
+        machine, as an answer. The master's is shown on both sides, too.
         """
         found = self.key("finger", "--out", "json")
         for minion_id in self.ids:
-            self.assertIn(found["minions"][minion_id], self.minion(minion_id).log())
+            own, master = found["minions"][minion_id], found["local"]["master.pub"]
+            self.assertIn(own, self.minion(minion_id).log())
+            self.assertEqual(self.call(minion_id, "key.finger"), own)
+            self.assertEqual(self.call(minion_id, "key.finger_master"), master)
+            answer = self.master.cli(minion_id, "key.finger", "--out", "json")
+            self.assertEqual(answer.data, {minion_id: own})
         self.assertIn("master.pub", found["local"])
         self.assertIn("no key matches", self.key("finger", "nobody", code=1))
 

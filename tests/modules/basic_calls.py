@@ -295,7 +295,16 @@ SYS = _calls(
     ("doc", "nothing.here"),
 )
 
-CALLS = [*TEST, *CMD, *GRAINS_CALLS, *PILLAR_CALLS, *CONFIG_CALLS, *SYS]
+KEY = _calls(
+    "key",
+    ("finger",),
+    ("finger", "md5"),
+    ("finger", _with(hash_type="sha512")),
+    ("finger_master",),
+    ("finger_master", "sha1"),
+)
+
+CALLS = [*TEST, *CMD, *GRAINS_CALLS, *PILLAR_CALLS, *CONFIG_CALLS, *SYS, *KEY]
 
 
 def answers(

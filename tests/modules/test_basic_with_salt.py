@@ -60,9 +60,14 @@ class SideBySideTests(SynchronousTestCase):
         """Give options, grains and pillar, with folders of their own."""
         folder = Path(self.mktemp()).absolute() / who
         (folder / "cache").mkdir(parents=True)
+        (folder / "pki").mkdir()
+        lines = ["-----BEGIN PUBLIC KEY-----", "abc", "def", "-----END PUBLIC KEY-----"]
+        for name, end in (("minion", "\n"), ("minion_master", "\r\n")):
+            (folder / "pki" / f"{name}.pub").write_text(end.join(lines), newline="")
         config = {
             **basic_calls.CONFIG,
             "cachedir": f"{folder}/cache",
+            "pki_dir": f"{folder}/pki",
             "config_dir": str(folder),
             "conf_file": f"{folder}/minion",
             "extension_modules": f"{folder}/extmods",

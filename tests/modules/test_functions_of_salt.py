@@ -21,7 +21,7 @@ FILES = {
     "service": "systemd_service", "pkg": "aptpkg", "user": "useradd", "group": "groupadd",
     "cron": "cron", "hosts": "hosts", "mount": "mount", "disk": "disk", "status": "status",
     "ps": "ps", "network": "network", "system": "system", "schedule": "schedule", "cp": "cp",
-    "mine": "mine", "publish": "publish",
+    "mine": "mine", "publish": "publish", "key": "key",
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ ELSEWHERE = {
     "manage.bootstrap": "the package manager, or ssh: txsalt starts nothing on foreign machines",
     "manage.bootstrap_psexec": "the package manager: txsalt starts nothing on foreign machines",
     "manage.key_regen": "txsalt-cli key delete, then remove the minion's key files",
-    "manage.safe_accept": "txsalt-cli key finger ID on both sides, then key accept ID",
+    "manage.safe_accept": "txsalt-cli key finger ID, there call --local key.finger; key accept ID",
     "saltutil.kill": "txsalt-cli job kill JID",
     "state.event": "txsalt-cli event watch",
     "survey": "txsalt-cli TARGET FUNCTION --out json",
