@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.cli.progress import ProgressLine
 from txsalt.cli.report import Report, Style
-from txsalt.client.steps import Job, Published, Returned
+from txsalt.client.steps import Job, Published, Returned, Waiting
 from txsalt.jobs import exit_codes
 
 JID = "20260101000000000000"
@@ -123,7 +123,7 @@ class ProgressTests(SynchronousTestCase):
         progress = ProgressLine(terminal, after=0)
         report = Report(Style(), Job(tgt="*", fun="test.ping"), out, progress)
         report.published(Published(jid=JID, minions=["a", "b"], missing=[]))
-        report.waiting(running=1)
+        report.waiting(Waiting(running=1))
         shown = terminal.getvalue()
         self.assertIn("sent to 2, received 0, running 1", shown)
         report.returned(returned("a", 1, retcode=1))
@@ -137,11 +137,24 @@ class ProgressTests(SynchronousTestCase):
         The number of those at work shrinks with each return, before anybody is asked again.
         """
         progress = ProgressLine(io.StringIO(), expected=2)
-        progress.show(running=2)
+        progress.show(Waiting(running=2))
         progress.returned("a", succeeded=True)
         self.assertIn("received 1, running 1", progress.text(time.monotonic()))
         progress.returned("b", succeeded=True)
         self.assertNotIn("running", progress.text(time.monotonic()))
+
+    def test_batch(self) -> None:
+        """
+        Of a batch the line tells to how many it was sent, and how many wait for their turn.
+        """
+        progress = ProgressLine(io.StringIO(), expected=1000)
+        progress.show(Waiting(running=10, sent=30, queued=969))
+        for number in range(20):
+            progress.returned(f"m{number}", succeeded=True)
+        text = progress.text(time.monotonic())
+        self.assertIn("sent to 30 of 1000, received 20, running 10, waiting 969, succ", text)
+        progress.show(Waiting(running=0, sent=1000, queued=0))
+        self.assertIn("sent to 1000, received 20, succeeded", progress.text(time.monotonic()))
 
     def test_without_a_terminal_there_is_none(self) -> None:
         """

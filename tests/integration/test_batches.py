@@ -127,6 +127,72 @@ class BatchTests(SpineCase):
         self.assertEqual(words.count("not_started"), 5, str(killed))
         self.assertEqual(killed.returncode, 1)
 
+    def test_deadline(self) -> None:
+        """
+        --deadline is of the whole batch: then nobody is started, nobody is waited for, each is
+        named with that reason, and a part was given what remained.
+        """
+        words = ("*", "test.sleep", "3", "-b", "2", "--deadline", "5", "--out", "jsonl")
+        with self.master.listening() as watcher:
+            began = time.monotonic()
+            answer = self.master.cli(*words)
+            self.assertLess(time.monotonic() - began, 5 + 4)
+            jid = self.jid_in(answer.stdout)
+            seen = watcher.seen()
+        self.assertEqual(answer.returncode, EXIT_CODES["deadline"], str(answer))
+        lines = [json.loads(line) for line in answer.stdout.splitlines()]
+        late = [line for line in lines if line.get("reason") == "deadline"]
+        self.assertEqual(len(late), 4)
+        texts = [line["text"] for line in late]
+        self.assertEqual(texts.count("not done by the deadline of 5 s"), 2, texts)
+        self.assertEqual(texts.count("it was not started before the deadline of 5 s"), 2, texts)
+        self.assertEqual(sum(map(len, self.parts(jid, seen))), 4)
+        given = [
+            data["deadline"]
+            for tag, data in seen
+            if tag.endswith("/publish") and data["fun"] == "test.sleep"
+        ]
+        self.assertGreater(given[0], 4)
+        self.assertLess(given[-1], 2.5)
+        why = self.master.cli("why", jid)
+        self.assertEqual(why.stdout.count(": deadline: it was not started before"), 2, str(why))
+
+    def test_deadline_of_few(self) -> None:
+        """
+        Where so few are meant that it is no batch, the deadline holds as well.
+        """
+        limit = ("--batch-safe-limit", "50")
+        answer = self.master.cli("*", "test.sleep", "60", *limit, "--deadline", "1")
+        self.assertEqual(answer.returncode, EXIT_CODES["deadline"], str(answer))
+
+    def test_deadline_survives_the_master(self) -> None:
+        """
+        A master that is killed and started again keeps the deadline of a batch that runs.
+        """
+        words = ("*", "test.sleep", "600", "-b", "1", "--deadline", "12", "--async")
+        began = time.monotonic()
+        jid = self.master.cli(*words).stdout.strip()
+        self._wait_started(jid, 1)
+        os.kill(leader(self.master).pid, signal.SIGKILL)
+        self.master.kill()
+        self.master.start()
+        answer = self.master.cli("job", "attach", jid, "--out", "jsonl")
+        self.assertLess(time.monotonic() - began, 12 + 8)
+        words = [json.loads(line).get("reason") for line in answer.stdout.splitlines()]
+        self.assertGreaterEqual(words.count("deadline"), 5, str(answer))
+        self.answers()
+
+    def test_progress(self) -> None:
+        """
+        On a terminal one reads to how many it was sent, how many run, how many wait their turn.
+        """
+        answer = self.master.cli("*", "test.sleep", "1", "-b", "2", "--progress")
+        self.assertEqual(answer.returncode, 0, str(answer))
+        shown = [line.partition(" s] ")[2] for line in answer.stderr.splitlines()]
+        self.assertIn("sent to 2 of 6, received 0, running 2, waiting 4, succeeded 0", shown)
+        self.assertTrue(any(each.startswith("sent to 6, received ") for each in shown), shown)
+        self.assertFalse([each for each in shown if each.startswith("sent to 6, received 0")])
+
     def test_wrong_plan(self) -> None:
         """
         A size that is none is refused before anything is sent.

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.errors import BadLoad
-from txsalt.jobs.batch import Ask, Batch, Finished, Start, Wait
+from txsalt.jobs.batch import Ask, Batch, Deadline, Finished, Start, Wait
 from txsalt.jobs.batch_plan import Plan, read_plan
-from txsalt.jobs.gather import ABSENT
+from txsalt.jobs.gather import ABSENT, past_deadline
 
 MOST_STEPS = 20_000
 # What a minion does: returns well or badly after seconds, runs silently until then, is away, or
@@ -27,6 +27,7 @@ PLANS = st.builds(
     max_fail=st.sampled_from(["", "0", "2", "25%"]),
     canary=st.sampled_from([(), ("1", "10%", "50%"), ("5",)]),
 )
+DEADLINES = st.sampled_from([None, Deadline(5, 5), Deadline(40, 40)])
 
 
 @define
@@ -63,6 +64,7 @@ class World:
         raise AssertionError("it hangs")
 
     def start(self, ids: tuple[str, ...]) -> None:
+        assert self.batch.deadline is None or self.now < self.batch.deadline.until
         part = f"part{len(self.starts)}"
         self.starts.append(ids)
         self.parts[part] = ids
@@ -89,39 +91,48 @@ class World:
     def crash(self) -> None:
         """Forget all but what is stored."""
         old = self.batch
-        self.batch = Batch(old.plan, old.minions)
+        self.batch = Batch(old.plan, old.minions, old.deadline)
         self.batch.resume(self.parts, old.returned_well, old.missing, self.now)
 
 
-def world(plan: Plan, *does: tuple[str, float]) -> World:
+def world(plan: Plan, *does: tuple[str, float], deadline: Deadline | None = None) -> World:
     minions = {f"m{number}": behaviour for number, behaviour in enumerate(does)}
-    return World(Batch(plan, tuple(minions)), minions)
+    return World(Batch(plan, tuple(minions), deadline), minions)
 
 
 class AlwaysTests(SynchronousTestCase):
     """Whatever minions do."""
 
     @settings(max_examples=150)
-    @given(PLANS, st.lists(BEHAVIOURS, max_size=30), st.integers(-1, 60))
+    @given(PLANS, st.lists(BEHAVIOURS, max_size=30), st.integers(-1, 60), DEADLINES)
     def test_it_ends_rightly(
-        self, plan: Plan, does: list[tuple[str, float]], crash_after: int
+        self,
+        plan: Plan,
+        does: list[tuple[str, float]],
+        crash_after: int,
+        deadline: Deadline | None,
     ) -> None:
         """
         It ends, starts each minion at most once, and knows of each how it went, crash or not.
         """
-        it = world(plan, *does)
+        it = world(plan, *does, deadline=deadline)
         finished = it.run(self, crash_after)
         batch, total = it.batch, len(does)
         started = [minion_id for ids in it.starts for minion_id in ids]
         self.assertEqual(len(started), len(set(started)))
         self.assertEqual(sorted([*started, *finished.not_started]), sorted(batch.minions))
         self.assertEqual(set(started), set(batch.returned_well) | set(batch.missing))
-        if finished.not_started:
+        if finished.late:
+            self.assertGreaterEqual(it.now, deadline.until)
+        elif finished.not_started:
             self.assertGreater(batch.failures, plan.most_failures(total))
+        if deadline is not None:
+            self.assertLess(it.now, deadline.until + 0.01)
         for minion_id, well in batch.returned_well.items():
             self.assertEqual("good" if well else "bad", it.does[minion_id][0])
-        for minion_id in batch.missing:
-            self.assertIn(it.does[minion_id][0], ("away", "dies"))
+        for minion_id, why in batch.missing.items():
+            if deadline is None or why != past_deadline(deadline.seconds):
+                self.assertIn(it.does[minion_id][0], ("away", "dies"))
 
 
 class StepTests(SynchronousTestCase):
@@ -174,6 +185,39 @@ class StepTests(SynchronousTestCase):
         it.run(self)
         self.assertEqual(len(it.batch.returned_well), 20)
         self.assertLessEqual(it.questions, 15)
+
+    def test_deadline(self) -> None:
+        """
+        The deadline is of the whole batch, however many take turns: then all is over.
+        """
+        it = world(Plan(size="1"), *[("good", 2)] * 5, deadline=Deadline(5, 5))
+        self.assertEqual(it.run(self), Finished(("m3", "m4"), late=True))
+        self.assertEqual(it.now, 5)
+        self.assertEqual(it.batch.missing, {"m2": "not done by the deadline of 5 s"})
+        it = world(Plan(size="1"), *[("good", 2)] * 2, deadline=Deadline(5, 5))
+        self.assertEqual(it.run(self), Finished(()))
+
+    def test_deadline_passes_while_the_master_is_away(self) -> None:
+        """
+        A master that comes back after the deadline starts nobody, and ends the batch; so does one
+        that had noted already who is cut off.
+        """
+        late = {"b": "not done by the deadline of 5 s"}
+        for missing in ({}, late):
+            batch = Batch(Plan(size="1", max_fail="0"), ("a", "b", "c"), Deadline(5, 15))
+            batch.resume({"p": ["a"], "q": ["b"]}, {"a": True}, missing, 20)
+            self.assertEqual(batch.due(20), Finished(("c",), late=True))
+            self.assertEqual(batch.missing, late)
+
+    def test_stopped_before_the_deadline(self) -> None:
+        """
+        A batch that failures have stopped stays stopped when its deadline passes, too.
+        """
+        it = world(
+            Plan(size="2", max_fail="0"), ("bad", 1), *[("good", 9)] * 3, deadline=Deadline(5, 5)
+        )
+        self.assertEqual(it.run(self), Finished(("m2", "m3")))
+        self.assertEqual(list(it.batch.missing), ["m1"])
 
     def test_late_return(self) -> None:
         """

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TextIO
 
+from txsalt.client.steps import Waiting
 from txsalt.light import define, field
 
 _ERASE = "\r\x1b[K"
@@ -25,7 +26,7 @@ class ProgressLine:
     _slowest: tuple[str, float] = field(init=False, default=("", 0.0))
     _done: int = field(init=False, default=0)
     _failed: int = field(init=False, default=0)
-    _running: int = field(init=False, default=0)
+    _news: Waiting = field(init=False, factory=lambda: Waiting(running=0))
 
     def returned(self, minion: str, succeeded: bool) -> None:
         """A minion returned."""
@@ -40,9 +41,9 @@ class ProgressLine:
             self.stream.flush()
             self._shown = False
 
-    def show(self, running: int | None = None) -> None:
-        """Write the line, if it was not written just now; ``running`` have said that they work."""
-        self._running = self._running if running is None else running
+    def show(self, news: Waiting | None = None) -> None:
+        """Write the line, if it was not written just now; ``news`` of who works, if there are."""
+        self._news = news or self._news
         now = time.monotonic()
         if now < self._next or now < self._began + self.after:
             return
@@ -53,10 +54,15 @@ class ProgressLine:
 
     def text(self, now: float) -> str:
         """Return what the line says."""
-        parts = [f"sent to {self.expected}", f"received {self._done}"]
+        news, sent, of_all = self._news, self.expected, ""
+        if news.sent is not None and news.sent < sent:
+            sent, of_all = news.sent, f" of {sent}"
+        parts = [f"sent to {sent}{of_all}", f"received {self._done}"]
         # Who said to be at work may have returned since.
-        if running := max(0, min(self._running, self.expected - self._done)):
+        if running := max(0, min(news.running, sent - self._done)):
             parts.append(f"running {running}")
+        if news.queued:
+            parts.append(f"waiting {news.queued}")
         parts.append(f"succeeded {self._done - self._failed}")
         if self._failed:
             parts.append(f"failed {self._failed}")

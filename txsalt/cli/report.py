@@ -4,7 +4,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, TextIO  # results are any msgpack value
 
-from txsalt.client.steps import UNKNOWN_ID, Job, Published, Returned, Told
+from txsalt.client.steps import UNKNOWN_ID, Job, Published, Returned, Told, Waiting
 from txsalt.jobs import exit_codes, reasons
 from txsalt.jobs.reasons import Reason
 from txsalt.light import define, field, frozen
@@ -111,10 +111,10 @@ class Report:
         self.hide()
         self._live.told(answer.minion, answer.data)
 
-    def waiting(self, running: int | None = None) -> None:
-        """Nothing new; so many have said that they run the job."""
+    def waiting(self, news: Waiting | None = None) -> None:
+        """Nothing new but how many run the job, or wait for it."""
         if self.progress is not None:
-            self.progress.show(running)
+            self.progress.show(news)
 
     def ended(self, missing: dict[str, Reason]) -> None:
         """The job is over: print the one document, and name who is missing."""

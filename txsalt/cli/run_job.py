@@ -91,8 +91,8 @@ def tell(steps: Iterator[Step], report: "Report") -> int:
                     report.returned(step)
                 case Told():
                     report.told(step)
-                case Waiting(running=running):
-                    report.waiting(running)
+                case Waiting():
+                    report.waiting(step)
                 case Ended(missing):
                     report.ended(missing)
     except BrokenPipeError:

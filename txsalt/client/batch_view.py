@@ -6,24 +6,27 @@ whether any was missed. A master that is away for a while is waited for: the bat
 is back.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from typing import Any  # loads hold any msgpack value
 
 from txsalt.client import follow, reasons, records
+from txsalt.client.batch_turns import Turns
 from txsalt.client.bus import Ear
 from txsalt.client.session import Session
 from txsalt.client.steps import Ended, Job, Published, Returned, Step, Waiting
 from txsalt.errors import MasterUnreachable
 from txsalt.events import tags
 from txsalt.jobs import gather
-from txsalt.jobs.reasons import NOT_STARTED, Reason
+from txsalt.jobs.reasons import NO_KEY, NOT_STARTED, Reason
 from txsalt.wire import event
 
 LOOK_EVERY = 3.0  # seconds without news
 _STARTED = Reason(word="running", text="the batch has started it")
 _WAITING = Reason(word="queued", text="the batch has not come to it yet")
 _PATIENCE = 2.0  # seconds for one look; the next one comes anyway
+_BEYOND = 5.0  # seconds that the master has to say that the deadline has passed
 
 
 def run(session: Session, job: Job, *, tick: float | None = None) -> Iterator[Step]:
@@ -36,12 +39,15 @@ def run(session: Session, job: Job, *, tick: float | None = None) -> Iterator[St
     jid = session.new_jid()
     with session.following(tags.job_return_prefix(jid), tags.batch_prefix(jid)) as bus:
         published = session.publish(job, jid)
-        if not state(session, jid):
-            # So few minions that the master published it at once.
-            yield from follow.attach(session, jid, timeout=job.timeout, tick=tick)
-            return
+        at_once = follow.watch(session, bus, published, job, tick)
+        found = state(session, jid)
         yield published
-        yield from _View(session, bus, published, tick).steps()
+        if not found:
+            # So few minions that the master published it at once.
+            yield from at_once
+            return
+        view = _View(session, bus, published, tick, found, job.deadline)
+        yield from view.steps()
 
 
 def attach(
@@ -58,14 +64,15 @@ def attach(
     ``timeout`` and ``deadline`` are for one that is none: a batch has its own. Raises as ``run``,
     and UnknownJob.
     """
-    if not state(session, jid):
+    found = state(session, jid)
+    if not found:
         yield from follow.attach(session, jid, timeout=timeout, tick=tick, deadline=deadline)
         return
     with session.following(tags.job_return_prefix(jid), tags.batch_prefix(jid)) as bus:
         record = records.show(session, jid)
         published = Published(jid=jid, minions=record["minions"], missing=record["missing"])
         yield published
-        view = _View(session, bus, published, tick)
+        view = _View(session, bus, published, tick, found)
         yield from view.catch_up()
         yield from view.steps()
 
@@ -89,6 +96,8 @@ def why(
 ) -> dict[str, Reason]:
     """Return reasons by id for all who have not returned yet; ``found`` is the batch's state."""
     lost = {each: why for each, why in found["missing"].items() if each not in record["outcomes"]}
+    deadline = found.get("deadline")
+    past_deadline = "" if deadline is None else gather.past_deadline(deadline)
     explained = reasons.explain(
         session,
         jid,
@@ -98,37 +107,62 @@ def why(
     return {
         **dict.fromkeys(found["running"], _STARTED),
         **dict.fromkeys(found["waiting"], _WAITING),
+        # A return that comes now is too late, as it is for a job in one piece.
+        **{each: _late(why) for each, why in lost.items() if why == past_deadline},
         **explained.reasons,
-        **dict.fromkeys(found["not_started"], NOT_STARTED),
+        **dict.fromkeys(found["not_started"], _not_started(found)),
     }
+
+
+def _late(why: str) -> Reason:
+    return Reason(word="deadline", text=why)
+
+
+def _not_started(found: dict[str, Any]) -> Reason:
+    if found["state"] != "deadline":
+        return NOT_STARTED
+    return _late(f"it was not started before the deadline of {found['deadline']:g} s")
 
 
 class _View:
     """What one program has seen of a batch."""
 
     def __init__(
-        self, session: Session, bus: Ear, published: Published, tick: float | None
+        self,
+        session: Session,
+        bus: Ear,
+        published: Published,
+        tick: float | None,
+        found: dict[str, Any],
+        deadline: float | None = None,
     ) -> None:
         self._session = session
         self._bus = bus
         self._published = published
         self._tick = tick
-        self._seen: set[str] = set()
+        self._turns = Turns.of(len(published.minions), found)
+        self._deadline = deadline
+        self._until = math.inf if deadline is None else time.monotonic() + deadline + _BEYOND
 
-    def catch_up(self) -> Iterator[Returned]:
+    def catch_up(self) -> Iterator[Returned | Waiting]:
         """Yield what is stored and was not heard."""
         jid = self._published.jid
         outcomes = records.show(self._session, jid)["outcomes"]
-        unseen = [each for each in outcomes if each not in self._seen]
+        unseen = [each for each in outcomes if each not in self._turns.returned]
         for minion, load in records.returns(self._session, jid, unseen) if unseen else ():
             yield from self._take(minion, load)
 
     def steps(self) -> Iterator[Step]:
         """Yield what happens until the end."""
-        done = tags.batch_done(self._published.jid)
+        jid = self._published.jid
+        done, part = tags.batch_done(jid), tags.batch_part(jid)
         next_look = time.monotonic()
+        yield from self._news()
         while True:
             now = time.monotonic()
+            if now >= self._until:
+                yield Ended(self._given_up())
+                return
             if now >= next_look:
                 next_look = now + LOOK_EVERY
                 found = self._look()
@@ -136,29 +170,42 @@ class _View:
                     yield from self.catch_up()
                     yield Ended(self._missing(found))
                     return
-                if found.get("returned", 0) > len(self._seen):
+                self._turns.look(found)
+                if found.get("returned", 0) > len(self._turns.returned):
                     yield from self.catch_up()
-            left = max(0.0, next_look - time.monotonic())
+            left = max(0.0, min(next_look, self._until) - time.monotonic())
             heard = self._bus.receive(left if self._tick is None else min(left, self._tick))
             if heard is None:
-                if self._tick is not None:
-                    yield Waiting(running=0)
+                yield from self._news()
+            elif heard[0] == part:
+                self._turns.started(heard[1].get("minions") or ())
+                yield from self._news()
             elif heard[0] == done:
                 next_look = 0.0
             elif (answer := tags.parse_return(heard[0])) is not None:
                 next_look = time.monotonic() + LOOK_EVERY
                 yield from self._heard(answer.id, heard[1])
 
-    def _heard(self, minion: str, load: dict[str, Any]) -> Iterator[Returned]:
+    def _heard(self, minion: str, load: dict[str, Any]) -> Iterator[Returned | Waiting]:
         if load.get("return") == event.TRIMMED:
             stored = records.returns(self._session, self._published.jid, [minion])
             load = dict(stored).get(minion, load)
         yield from self._take(minion, load)
 
-    def _take(self, minion: str, load: dict[str, Any]) -> Iterator[Returned]:
-        if minion not in self._seen:
-            self._seen.add(minion)
+    def _take(self, minion: str, load: dict[str, Any]) -> Iterator[Returned | Waiting]:
+        if self._turns.done(minion):
+            yield from self._news()
             yield Returned(minion=minion, load=load)
+
+    def _news(self) -> Iterator[Waiting]:
+        if self._tick is not None:
+            yield self._turns.news()
+
+    def _given_up(self) -> dict[str, Reason]:
+        """Say why nobody is waited for though the master, which should end it, says nothing."""
+        late = _late(gather.past_deadline(self._deadline or 0))
+        left = [each for each in self._published.minions if each not in self._turns.returned]
+        return {**dict.fromkeys(self._published.missing, NO_KEY), **dict.fromkeys(left, late)}
 
     def _look(self) -> dict[str, Any]:
         try:
@@ -178,5 +225,5 @@ class _View:
         return found if isinstance(found, dict) else {}
 
     def _missing(self, found: dict[str, Any]) -> dict[str, Reason]:
-        record = {"outcomes": self._seen, "missing": self._published.missing}
+        record = {"outcomes": self._turns.returned, "missing": self._published.missing}
         return why(self._session, self._published.jid, record, found)

@@ -20,7 +20,7 @@ from txsalt.client.session import Session
 from txsalt.client.steps import Ended, Job, Published, Returned, Step, Told, Waiting
 from txsalt.errors import LocalError, RemoteError, RequestRefused
 from txsalt.events import tags
-from txsalt.jobs.gather import NO_ANSWER, Finished, Gather, Probe
+from txsalt.jobs.gather import NO_ANSWER, Finished, Gather, Probe, past_deadline
 from txsalt.wire import event
 
 # The master's programs know of a connection about a second after it came or went.
@@ -45,8 +45,18 @@ def run(session: Session, job: Job, *, jid: str = "", tick: float | None = None)
     with session.following(*prefixes) as bus:
         published = session.publish(job, jid)
         yield published
-        watch = _Watch(session, bus, published, job.timeout, tick, job.deadline)
-        yield from watch.steps()
+        yield from watch(session, bus, published, job, tick)
+
+
+def watch(
+    session: Session, bus: Ear, published: Published, job: Job, tick: float | None = None
+) -> Iterator[Step]:
+    """
+    Return what happens to a job that was published just now; its times count from this call on.
+
+    ``bus`` has listened for its returns since before that.
+    """
+    return _Watch(session, bus, published, job.timeout, tick, job.deadline).steps()
 
 
 def attach(
@@ -125,8 +135,8 @@ class _Watch:
         """Yield what happens until the end."""
         while True:
             now = time.monotonic()
-            if self._until is not None and now >= self._until:
-                self._gather.give_up(f"not done by the deadline of {self._deadline:g} s")
+            if self._deadline is not None and self._until is not None and now >= self._until:
+                self._gather.give_up(past_deadline(self._deadline))
             due = self._gather.due(now)
             if isinstance(due, Finished):
                 yield from self._ended(due.missing)

@@ -60,9 +60,16 @@ class Told:
 
 @frozen(kw_only=True)
 class Waiting:
-    """Nothing new; of those expected so many have said that they run the job."""
+    """
+    Nothing new; of those expected so many have said that they run the job.
+
+    A batch tells, too, to how many it was sent, and how many wait for their turn; else it was sent
+    to all.
+    """
 
     running: int
+    sent: int | None = None
+    queued: int = 0
 
 
 @frozen

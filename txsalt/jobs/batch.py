@@ -12,7 +12,8 @@ resumed from what was stored starts nobody again.
        └── not connected ──► missing
 
 A minion that is missing counts as one that failed. Once more have failed than may, nobody is
-started any more, and those who run are waited for.
+started any more, and those who run are waited for. A deadline is of the whole batch: once it has
+passed nobody is started and nobody is waited for, whatever they say.
 """
 
 from collections import deque
@@ -21,7 +22,7 @@ from collections.abc import Collection, Iterable, Mapping
 from attrs import define, field, frozen
 
 from txsalt.jobs.batch_plan import Plan
-from txsalt.jobs.gather import ABSENT, GRACE, NO_ANSWER, NOT_RUNNING
+from txsalt.jobs.gather import ABSENT, GRACE, NO_ANSWER, NOT_RUNNING, past_deadline
 from txsalt.light import evolve
 
 
@@ -48,9 +49,26 @@ class Wait:
 
 @frozen
 class Finished:
-    """All is known. ``not_started`` is not empty only if the batch was stopped."""
+    """
+    All is known. ``not_started`` is not empty only if the batch was stopped, or is ``late``.
+
+    ``late``: nothing stopped it but its deadline.
+    """
 
     not_started: tuple[str, ...]
+    late: bool = False
+
+
+@frozen
+class Deadline:
+    """``seconds`` that the whole batch has, and when they are over."""
+
+    seconds: float
+    until: float
+
+    def left(self, now: float) -> float:
+        """Return the seconds that remain, 0 for none."""
+        return max(0.0, self.until - now)
 
 
 Due = Start | Ask | Wait | Finished
@@ -69,12 +87,14 @@ class Batch:
 
     plan: Plan
     minions: tuple[str, ...]
+    deadline: Deadline | None = None
     returned_well: dict[str, bool] = field(init=False, factory=dict)
     missing: dict[str, str] = field(init=False, factory=dict)
     _queue: deque[str] = field(init=False, factory=deque)
     _running: dict[str, _Running] = field(init=False, factory=dict)
     _started: int = field(init=False, default=0)
     _bad: int = field(init=False, default=0)
+    _cut_off: int = field(init=False, default=0)  # of the missing, those the deadline ended
     _cooling: deque[float] = field(init=False, factory=deque)  # when places become free
     _next_question: float = field(init=False, default=0.0)
 
@@ -99,6 +119,7 @@ class Batch:
         self._bad = sum(not well for well in self.returned_well.values())
         gone = {each: why for each, why in missing.items() if each not in returned_well}
         self.missing.update(gone)
+        self._cut_off = sum(why == self._too_late for why in gone.values())
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -107,8 +128,8 @@ class Batch:
 
     @property
     def failures(self) -> int:
-        """How many returned a failure, or nothing."""
-        return len(self.missing) + self._bad
+        """How many returned a failure, or nothing; who was cut off by the deadline is neither."""
+        return len(self.missing) - self._cut_off + self._bad
 
     @property
     def is_stopped(self) -> bool:
@@ -154,7 +175,7 @@ class Batch:
         if self._running.pop(minion_id, None) is None:
             if minion_id not in self.missing:
                 return False
-            del self.missing[minion_id]  # late, but there
+            self._cut_off -= self.missing.pop(minion_id) == self._too_late  # late, but there
         else:
             self._cool(now)
         self.returned_well[minion_id] = well
@@ -174,15 +195,33 @@ class Batch:
     def due(self, now: float) -> Due:
         """Say what to do now. A Start or Ask is said once; call again after it."""
         self._give_up(now)
+        if self.deadline is not None and self.deadline.left(now) <= 0:
+            self._cut()
+            return self._finished()
         while self._cooling and self._cooling[0] <= now:
             self._cooling.popleft()
         count = self._places()
         if count > 0:
             return Start(tuple(self._queue[index] for index in range(count)))
         if not self._running and (not self._queue or self.is_stopped):
-            return Finished(tuple(self._queue))
+            return self._finished()
         asked = self._whom_to_ask(now)
         return Ask(asked) if asked else Wait(self._patience(now))
+
+    @property
+    def _too_late(self) -> str | None:
+        return None if self.deadline is None else past_deadline(self.deadline.seconds)
+
+    def _cut(self) -> None:
+        """Wait for nobody any more."""
+        for minion_id in self._running:
+            self.missing[minion_id] = str(self._too_late)
+        self._cut_off += len(self._running)
+        self._running.clear()
+
+    def _finished(self) -> Finished:
+        left = tuple(self._queue)
+        return Finished(left, late=bool(left or self._cut_off) and not self.is_stopped)
 
     def _places(self) -> int:
         if not self._queue or self.is_stopped:
@@ -232,4 +271,7 @@ class Batch:
         ]
         if self._cooling and self._queue:
             times.append(self._cooling[0])
-        return max(0.0, min(times, default=now + 1.0) - now)
+        first = min(times, default=now + 1.0)
+        if self.deadline is not None:
+            first = min(first, self.deadline.until)
+        return max(0.0, first - now)

@@ -22,6 +22,12 @@ NOT_RUNNING = "is not running the job, and sent no return"
 NO_ANSWER = "did not answer: not connected, or too busy"
 ABSENT = "was not connected when the job was sent"
 
+
+def past_deadline(seconds: float) -> str:
+    """Return why the wait for a job with this deadline ended."""
+    return f"not done by the deadline of {seconds:g} s"
+
+
 # A minion that just ended a job answers {} to find_job while its return is still under way.
 GRACE = 1.0  # seconds
 

@@ -121,6 +121,14 @@ def without_secrets(load: Load) -> Load:
     return {**load, "ret_kwargs": shown}
 
 
+def deadline(load: Load) -> float | None:
+    """Return the seconds after which nobody waits for a job; None where it has no such number."""
+    seconds = load.get("deadline")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        return None
+    return float(seconds)
+
+
 @frozen(kw_only=True)
 class Publication:
     """One job as a minion sees it; ``load`` is the whole inner map, for ``__pub_*`` arguments."""

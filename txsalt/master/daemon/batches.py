@@ -23,7 +23,7 @@ from twisted.logger import Logger
 from txsalt.errors import Replayed
 from txsalt.events import tags
 from txsalt.jobs import exit_codes
-from txsalt.jobs.batch import Ask, Batch, Finished, Start, Wait
+from txsalt.jobs.batch import Ask, Batch, Deadline, Finished, Start, Wait
 from txsalt.jobs.gather import ABSENT
 from txsalt.jobs.jid import JidClock
 from txsalt.master.daemon.event_publisher import EventPublisher
@@ -31,11 +31,14 @@ from txsalt.master.daemon.publish_relay import PublishRelay
 from txsalt.master.store.batches import BatchFile, StoredBatch
 from txsalt.master.store.jobs import Job
 from txsalt.protocol.presence import Standing
+from txsalt.wire import job_loads
 from txsalt.wire.job_loads import without_secrets
 
 _TRIES = 100
 _AGAIN_SECONDS = 10.0
 _COMING_SECONDS = 0.5
+_LATE_SECONDS = 3.0  # in which minions end the job at its deadline, and their returns come
+_LEAST_SECONDS = 0.1  # of a deadline: none at all would be no deadline
 _NEW_JOB = ("jid", "tgt_type", "tgt", "user", "fun", "arg")
 
 
@@ -152,8 +155,10 @@ class Batches(Service):
                 case Wait(seconds):
                     if not running.returned and not running.answers:
                         await self._rest(running, seconds)
-                case Finished(not_started):
-                    await self._end(running, not_started)
+                case Finished() as finished:
+                    await self._end(running, finished)
+                    if finished.late:
+                        await self._take_late(running)
                     return
 
     async def _take(self, running: _Running) -> None:
@@ -211,8 +216,11 @@ class Batches(Service):
 
     def _part(self, running: _Running, ids: tuple[str, ...]) -> Job:
         jid = self._new_jid()
+        now = self._now()
         load = {**running.job.load, "jid": jid, "tgt": list(ids), "tgt_type": "list"}
-        return Job(jid=jid, created=self._now(), load=load, minions=list(ids))
+        if (deadline := running.machine.deadline) is not None:
+            load["deadline"] = max(_LEAST_SECONDS, round(deadline.left(now), 3))
+        return Job(jid=jid, created=now, load=load, minions=list(ids))
 
     def _ask(self, running: _Running, ids: tuple[str, ...]) -> None:
         jid = self._new_jid()
@@ -243,11 +251,12 @@ class Batches(Service):
             if alarm.active():
                 alarm.cancel()
 
-    async def _end(self, running: _Running, not_started: tuple[str, ...]) -> None:
+    async def _end(self, running: _Running, finished: Finished) -> None:
         await self._take(running)  # who was given up just now
-        machine = running.machine
+        machine, not_started = running.machine, finished.not_started
+        ended = "stopped" if not_started else "done"
         outcome = {
-            "state": "stopped" if not_started else "done",
+            "state": "deadline" if finished.late else ended,
             "not_started": list(not_started),
             "ended": self._now(),
         }
@@ -263,6 +272,13 @@ class Batches(Service):
         }
         self._publisher.fire(tags.batch_done(running.jid), data)
         self.log.info("batch {jid} has ended", jid=running.jid)
+
+    async def _take_late(self, running: _Running) -> None:
+        """Take in how the job ended where the deadline ended it; whoever watches has gone."""
+        until = self._now() + _LATE_SECONDS
+        while (left := until - self._now()) > 0:
+            await self._rest(running, left)
+        await self._take(running)
 
     def _fire_start(self, running: _Running) -> None:
         data = {
@@ -313,6 +329,8 @@ class Batches(Service):
 
 
 def _machine(stored: StoredBatch, now: float) -> Batch:
-    machine = Batch(stored.plan, tuple(stored.job.minions))
+    seconds, began = job_loads.deadline(stored.job.load), stored.job.created
+    deadline = None if seconds is None else Deadline(seconds, began + seconds)
+    machine = Batch(stored.plan, tuple(stored.job.minions), deadline)
     machine.resume(stored.parts, stored.returned_well, stored.missing, now)
     return machine

@@ -13,6 +13,7 @@ from txsalt.jobs import verdict
 from txsalt.jobs.state_runs import StateRun
 from txsalt.light import define, field
 from txsalt.minion.daemon.job_control import Record
+from txsalt.wire import job_loads
 from txsalt.wire.job_loads import Publication
 
 # How programs end that get no memory, and whom the kernel ends for want of it.
@@ -105,10 +106,8 @@ class Job:
 
 def deadline(publication: Publication, now: float) -> float | None:
     """Return when the caller's patience ends; stock masters send no such field."""
-    seconds = publication.load.get("deadline")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
-        return None
-    return now + seconds
+    seconds = job_loads.deadline(publication.load)
+    return None if seconds is None else now + seconds
 
 
 def error(text: str) -> Record:

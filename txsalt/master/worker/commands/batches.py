@@ -9,7 +9,7 @@ from txsalt.errors import BadLoad
 from txsalt.jobs.batch_plan import Plan, read_plan
 from txsalt.master.store.jobs import Job
 from txsalt.master.worker.bench import Bench
-from txsalt.wire import names
+from txsalt.wire import job_loads, names
 from txsalt.wire.job_loads import PublishRequest
 
 _ENDERS = ("saltutil.term_job", "saltutil.kill_job")
@@ -53,8 +53,9 @@ def state(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
     """
     Return how far the batch ``jid`` is; {} for a job that is none.
 
-    "state": running, done or stopped; "total", "returned": numbers; "missing": reasons by id;
-    "running", "waiting" (for their turn) and, once it is over, "not_started": ids.
+    "state": running, done, stopped or deadline; "total", "returned": numbers; "missing": reasons
+    by id; "running", "waiting" (for their turn) and, once it is over, "not_started": ids;
+    "deadline": seconds from the publication on, None without one.
     """
     stored = bench.batches.load(names.jid(arguments.get("jid")))
     if stored is None:
@@ -68,6 +69,7 @@ def state(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
         "state": outcome["state"],
         "not_started": outcome["not_started"],
         "plan": stored.plan.as_map(),
+        "deadline": job_loads.deadline(stored.job.load),
         "total": len(stored.job.minions),
         "running": sorted(started - over),
         "waiting": [] if stored.outcome else waiting,
