@@ -98,6 +98,17 @@ class BashTests(ShellCase):
         self.assertEqual(self.offered(f"{line} key accept", "d"), ["db1"])
         self.assertEqual(self.offered(f"{line} job list", "--fun"), ["--function", "--fun"])
 
+    def test_lists(self) -> None:
+        """
+        Behind a comma the next id of a list is offered, and the next function.
+        """
+        line = f"txsalt-cli -c {self.folder}"
+        self.assertEqual(self.offered(f"{line} -L", "web1,d"), ["web1,db1"])
+        self.assertEqual(self.offered(f"{line} -L", "web1,db1,"), ["web1,db1,web2"])
+        self.assertEqual(
+            self.offered(f"{line} web1", "test.ping,test.ech"), ["test.ping,test.echo"]
+        )
+
     def test_hostile_id(self) -> None:
         """
         An id that is a command does not run when it is offered, nor when the line is entered.
@@ -125,6 +136,7 @@ class FishTests(ShellCase):
         self.assertEqual(self.offered(f"{line} key acc"), ["accept"])
         self.assertEqual(self.offered(f"{line} key accept d"), ["db1"])
         self.assertEqual(sorted(self.offered(f"{line} job list --fun")), ["--fun", "--function"])
+        self.assertEqual(self.offered(f"{line} -L web1,d"), ["web1,db1"])
 
     def test_hostile_id(self) -> None:
         """
@@ -179,6 +191,7 @@ class ZshTests(ShellCase):
         self.assertEqual(self.completed(f"{line} key acc"), f"{line} key accept")
         self.assertEqual(self.completed(f"{line} key accept d"), f"{line} key accept db1")
         self.assertEqual(self.completed(f"{line} job list --minio"), f"{line} job list --minion")
+        self.assertEqual(self.completed(f"{line} -L web1,d"), f"{line} -L web1,db1")
 
     def test_hostile_id(self) -> None:
         """

@@ -2,14 +2,13 @@
 ``txsalt-cli __complete -- WORDS``: what may stand for the last word, for the scripts of shells.
 
 Never fails and never says anything else: a shell that completes must not be disturbed. Nobody is
-asked who might be slow: minions are the files of accepted keys, functions are read from the
-sources of our modules, only job ids come from the master.
+asked who might be slow: minions are the files of accepted keys, functions are read from sources
+(see function_names.py), only job ids come from the master.
 """
 
 import importlib
 import itertools
 import os
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -18,11 +17,9 @@ from txsalt.jobs import exit_codes
 
 _MOST = 2000  # more than a shell shows
 _JOBS = 20
-_DEFINITION = re.compile(r"^def ([a-z][A-Za-z0-9_]*)\(", re.M)
-_VIRTUAL_NAME = re.compile(r"^__virtualname__\s*=\s*[\"']([\w.-]+)[\"']", re.M)
-_ALIASES = re.compile(r"[\"'](\w+_)[\"']: [\"'](\w+)[\"']")
 _WITH_VALUE = ("-c", "--config-dir")
 _OF_GROUPS = ("-N", "--nodegroup")
+_OF_LISTS = ("-L", "--list")
 
 Word = tuple[str, str]  # and what it is
 
@@ -57,19 +54,22 @@ def _candidates(words: list[str]) -> Iterable[Word]:
         return _options(parser)
     position = len(_positional(before, parser))
     if command == "":
-        return _for_job(before, position, folder)
+        return _for_job(words, position, folder)
     return _for_command(command, position, before, folder)
 
 
-def _for_job(before: list[str], position: int, folder: str) -> Iterable[Word]:
+def _for_job(words: list[str], position: int, folder: str) -> Iterable[Word]:
+    before, current = words[:-1], words[-1]
     if position == 0 and not set(_OF_GROUPS).isdisjoint(before):
         return _nodegroups(folder)
+    if position == 0 and not set(_OF_LISTS).isdisjoint(before):
+        return _in_list(current, _minions(folder))
     if position == 0:
         # Options of a job come first: what follows is no command, as main.py has it.
         options = [word for word in before if word.startswith("-") and word not in _WITH_VALUE]
         known = [] if options else commands().items()
         return [*_minions(folder), *known]
-    return _functions() if position == 1 else ()
+    return _in_list(current, _functions(folder)) if position == 1 else ()
 
 
 def _for_command(command: str, position: int, before: list[str], folder: str) -> Iterable[Word]:
@@ -86,11 +86,26 @@ def _for_command(command: str, position: int, before: list[str], folder: str) ->
     if command == "event":
         return [("watch", "print events"), ("fire", "send one")] if position == 1 else ()
     if command == "call":
-        return _functions() if position == 1 else ()
+        from txsalt.cli import function_names
+
+        return [(each, "") for each in function_names.built_in()] if position == 1 else ()
+    if command == "status":
+        return _minions(folder)
+    if command == "why":
+        return _jids(folder) if position == 1 else ()
+    if command == "acl" and position > 2:
+        return _of_explained(position, folder)
     action = _choices(_parser(command), position)
     if action or command != "key":
         return [(name, "") for name in action]
     return _minions(folder, "minions", "minions_pre", "minions_rejected", "minions_denied")
+
+
+def _of_explained(position: int, folder: str) -> Iterable[Word]:
+    """``acl explain USER TARGET FUNCTION``; users are nobody's to list."""
+    if position == 3:
+        return _minions(folder)
+    return _functions(folder) if position == 4 else ()
 
 
 def _parser(command: str) -> Any:
@@ -118,7 +133,9 @@ def _option(parser: Any, word: str) -> Any:
 def _values(action: Any, folder: str) -> Iterable[Word]:
     if action.choices:
         return [(str(each), "") for each in action.choices]
-    return _minions(folder) if action.dest == "minion" else ()
+    if action.dest == "function":
+        return _functions(folder)
+    return _minions(folder) if action.dest in ("minion", "target") else ()
 
 
 def _choices(parser: Any, position: int) -> list[str]:
@@ -178,32 +195,14 @@ def _jids(folder: str) -> list[Word]:
     return [(job["jid"], f"{job['fun']} on {job['tgt']:.40}") for job in found]
 
 
-def _functions() -> list[Word]:
-    import txsalt
+def _functions(folder: str) -> list[Word]:
+    from txsalt.cli import function_names
 
-    # Read, not imported: a hundred modules would take a second.
-    folder = os.path.join(os.path.dirname(txsalt.__file__), "modules")
-    found: set[str] = set()
-    for entry in os.scandir(folder):
-        if entry.name.startswith("_"):
-            continue
-        sources = _sources(entry.path)
-        text = "\n".join(sources)
-        named = _VIRTUAL_NAME.search(text)
-        module = named[1] if named else entry.name.removesuffix(".py")
-        aliases = dict(_ALIASES.findall(text))
-        names = (match[1] for match in _DEFINITION.finditer(text) if match[1])
-        found.update(f"{module}.{aliases.get(name, name)}" for name in names)
-    return [(each, "") for each in sorted(found)]
+    return [(each, "") for each in function_names.known(folder)]
 
 
-def _sources(path: str) -> list[str]:
-    names = [path]
-    if os.path.isdir(path):
-        names = [os.path.join(path, name) for name in os.listdir(path) if name.endswith(".py")]
-    texts = []
-    for name in names:
-        if name.endswith(".py") and not os.path.basename(name).startswith("_"):
-            with open(name, encoding="utf-8") as file:
-                texts.append(file.read())
-    return texts
+def _in_list(current: str, found: Iterable[Word]) -> list[Word]:
+    """Return what may stand behind the last comma, as whole words; nothing is offered twice."""
+    head, comma, _ = current.rpartition(",")
+    used = set(head.split(","))
+    return [(f"{head}{comma}{word}", what) for word, what in found if word not in used]

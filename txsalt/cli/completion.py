@@ -7,13 +7,15 @@ from txsalt.jobs import exit_codes
 
 # Each asks the same program for words; what it prints is "word" or "word<TAB>what it is". Anybody
 # may ask to be let in under an id such as "$(reboot)": no word may be expanded, neither
-# here nor on the line it is written to. ("compgen -W" expands.)
+# here nor on the line it is written to. ("compgen -W" expands.) Commas stay as they were typed:
+# one with a backslash would come back as another word.
 _BASH = """\
 _txsalt_cli() {
     local word
     COMPREPLY=()
     while IFS= read -r word; do
         printf -v word %q "$word"
+        word=${word//\\\\,/,}
         COMPREPLY+=("$word")
     done < <("${COMP_WORDS[0]}" __complete --plain -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }

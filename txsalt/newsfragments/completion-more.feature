@@ -1,0 +1,1 @@
+Completion offers ids after ``status``, ``acl explain USER`` and behind each comma of ``-L``, job ids after ``why``, functions behind a comma and after ``--function``, and the functions of ``_modules`` in the master's file roots; write the script of bash anew.
