@@ -132,6 +132,7 @@ class BatchTests(SpineCase):
         --deadline is of the whole batch: then nobody is started, nobody is waited for, each is
         named with that reason, and a part was given what remained.
         """
+        self._wait_seen()
         words = ("*", "test.sleep", "3", "-b", "2", "--deadline", "5", "--out", "jsonl")
         with self.master.listening() as watcher:
             began = time.monotonic()
@@ -161,6 +162,7 @@ class BatchTests(SpineCase):
         """
         Where so few are meant that it is no batch, the deadline holds as well.
         """
+        self._wait_seen()
         limit = ("--batch-safe-limit", "50")
         answer = self.master.cli("*", "test.sleep", "60", *limit, "--deadline", "1")
         self.assertEqual(answer.returncode, EXIT_CODES["deadline"], str(answer))
@@ -169,6 +171,7 @@ class BatchTests(SpineCase):
         """
         A master that is killed and started again keeps the deadline of a batch that runs.
         """
+        self._wait_seen()
         words = ("*", "test.sleep", "600", "-b", "1", "--deadline", "12", "--async")
         began = time.monotonic()
         jid = self.master.cli(*words).stdout.strip()
@@ -229,6 +232,10 @@ class BatchTests(SpineCase):
         self.assertEqual(set(answer.data), set(self.ids))
         lines = (folder / "runs").read_text().splitlines()
         self.assertEqual(len(lines), len(self.ids), "a minion ran it twice")
+
+    def _wait_seen(self) -> None:
+        """Wait until the master knows that all are there: it may have started just now."""
+        wait_until(lambda: self.master.cli("status").returncode == 0, 30, "all are up")
 
     def _wait_started(self, jid: str, count: int) -> None:
         def started() -> bool:

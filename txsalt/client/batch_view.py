@@ -38,8 +38,9 @@ def run(session: Session, job: Job, *, tick: float | None = None) -> Iterator[St
     session.credentials()
     jid = session.new_jid()
     with session.following(tags.job_return_prefix(jid), tags.batch_prefix(jid)) as bus:
+        began = time.monotonic()
         published = session.publish(job, jid)
-        at_once = follow.watch(session, bus, published, job, tick)
+        at_once = follow.watch(session, bus, published, job, began, tick)
         found = state(session, jid)
         yield published
         if not found:

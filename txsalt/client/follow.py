@@ -21,6 +21,7 @@ from txsalt.client.steps import Ended, Job, Published, Returned, Step, Told, Wai
 from txsalt.errors import LocalError, RemoteError, RequestRefused
 from txsalt.events import tags
 from txsalt.jobs.gather import NO_ANSWER, Finished, Gather, Probe, past_deadline
+from txsalt.light import frozen
 from txsalt.wire import event
 
 # The master's programs know of a connection about a second after it came or went.
@@ -43,20 +44,27 @@ def run(session: Session, job: Job, *, jid: str = "", tick: float | None = None)
     if job.extra.get("stream"):
         prefixes.append(tags.job_progress_prefix(jid))
     with session.following(*prefixes) as bus:
+        began = time.monotonic()
         published = session.publish(job, jid)
         yield published
-        yield from watch(session, bus, published, job, tick)
+        yield from watch(session, bus, published, job, began, tick)
 
 
 def watch(
-    session: Session, bus: Ear, published: Published, job: Job, tick: float | None = None
+    session: Session,
+    bus: Ear,
+    published: Published,
+    job: Job,
+    began: float,
+    tick: float | None = None,
 ) -> Iterator[Step]:
     """
-    Return what happens to a job that was published just now; its times count from this call on.
+    Return what happens to a job that was published at ``began`` of the monotonic clock, or later.
 
     ``bus`` has listened for its returns since before that.
     """
-    return _Watch(session, bus, published, job.timeout, tick, job.deadline).steps()
+    patience = _Patience(timeout=job.timeout, deadline=job.deadline, began=began)
+    return _Watch(session, bus, published, patience, tick).steps()
 
 
 def attach(
@@ -84,12 +92,22 @@ def attach(
             missing=list(record["missing"]),
         )
         yield published
-        watch = _Watch(session, bus, published, timeout, tick, deadline)
+        patience = _Patience(timeout=timeout, deadline=deadline, began=time.monotonic())
+        watch = _Watch(session, bus, published, patience, tick)
         wanted = None if minions is None else list(minions)
         if record["outcomes"]:
             for minion, load in records.returns(session, jid, wanted):
                 yield from watch.take(minion, load)
         yield from watch.steps()
+
+
+@frozen(kw_only=True)
+class _Patience:
+    """How long a job is waited for: see ``Job``. ``began`` is when its deadline does."""
+
+    timeout: float | None
+    deadline: float | None
+    began: float
 
 
 class _Watch:
@@ -100,28 +118,29 @@ class _Watch:
         session: Session,
         bus: Ear,
         published: Published,
-        timeout: float | None,
+        patience: _Patience,
         tick: float | None,
-        deadline: float | None,
     ) -> None:
         config, now = session.config, time.monotonic()
         self._session = session
         self._bus = bus
         self._jid = published.jid
         self._tick = tick
-        self._deadline = deadline
-        self._until = None if deadline is None else now + deadline
+        self._deadline = patience.deadline
+        # From before it was sent: minions, who end it then, count from its arrival, so that what
+        # they return of it is too late in any case.
+        self._until = None if self._deadline is None else patience.began + self._deadline
         self._probes: set[str] = set()
         self._unknown = published.missing
         self._fates: dict[str, dict[str, Any] | None] = {}
         self._look_after = _FIRST_LOOK
         self._next_look = now + _FIRST_LOOK
-        patience = config.timeout if timeout is None else timeout
-        self._looks_end = now + patience + config.gather_job_timeout
+        silence = config.timeout if patience.timeout is None else patience.timeout
+        self._looks_end = now + silence + config.gather_job_timeout
         self._gather = Gather(
             published.jid,
             tuple(published.minions),
-            patience,
+            silence,
             config.gather_job_timeout,
             now,
         )

@@ -49,10 +49,22 @@ class _Running:
     machine: Batch
     # What came in and was not taken yet.
     returned: dict[str, dict[str, dict[str, Any]]] = field(factory=lambda: defaultdict(dict))
+    late: dict[str, dict[str, dict[str, Any]]] = field(factory=lambda: defaultdict(dict))
     answers: dict[str, set[str]] = field(factory=dict)
     known_missing: set[str] = field(factory=set)
     done: Deferred[None] | None = None
     bell: Deferred[None] | None = None
+
+    def take_in(self, part: str, minion_id: str, load: dict[str, Any], now: float) -> None:
+        """
+        Keep a return until it is taken.
+
+        Minions end the job at its deadline themselves: what they return of that comes just after
+        it, and must not pass for an end in time, however busy the master is.
+        """
+        deadline = self.machine.deadline
+        is_late = deadline is not None and deadline.left(now) <= 0
+        (self.late if is_late else self.returned)[part][minion_id] = load
 
     def wake(self) -> None:
         bell, self.bell = self.bell, None
@@ -278,6 +290,7 @@ class Batches(Service):
         until = self._now() + _LATE_SECONDS
         while (left := until - self._now()) > 0:
             await self._rest(running, left)
+        running.returned, running.late = running.late, running.returned
         await self._take(running)
 
     def _fire_start(self, running: _Running) -> None:
@@ -298,7 +311,7 @@ class Batches(Service):
             jids = {str(each.get("jid")) for each in found if isinstance(each, dict)}
             running.answers[returned.id] = jids
         elif (running := self._parts.get(returned.jid)) is not None:
-            running.returned[returned.jid][returned.id] = data
+            running.take_in(returned.jid, returned.id, data, self._now())
         else:
             return
         running.wake()
