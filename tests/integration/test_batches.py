@@ -158,6 +158,13 @@ class BatchTests(SpineCase):
         why = self.master.cli("why", jid)
         self.assertEqual(why.stdout.count(": deadline: it was not started before"), 2, str(why))
 
+        def failed() -> bool:
+            shown = json.loads(self.master.cli("job", "show", jid, "--out", "json").stdout)
+            outcomes = [each["outcome"] for each in shown["minions"].values()]
+            return outcomes.count("failed") == 2
+
+        wait_until(failed, 15, "how the job ended where it was cut off is found under its jid")
+
     def test_deadline_of_few(self) -> None:
         """
         Where so few are meant that it is no batch, the deadline holds as well.
