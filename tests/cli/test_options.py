@@ -194,6 +194,15 @@ class MistakeTests(SynchronousTestCase):
         ):
             self.assertEqual(hint(Job(tgt=tgt, tgt_type=kind, fun="test.ping")), "", tgt)
 
+    def test_lists(self) -> None:
+        """
+        Ids of -L have commas between them, or else blanks, as Salt has it.
+        """
+        parser = job_options.make_parser(main.commands())
+        for text in ("web1,db1", "web1, db1", "web1 db1", " web1  db1 ", "web1,db1,"):
+            options = parser.parse_args(["-L", text, "test.ping"])
+            self.assertEqual(job_options.read_job(options, main.commands()).tgt, ["web1", "db1"])
+
     def test_returner_options(self) -> None:
         """
         A job says to which returners its results go, and with which options.

@@ -1,21 +1,37 @@
 """The Python API against live daemons: first of all, every example of its documentation."""
 
 import doctest
+import os
 import statistics
 import time
 from pathlib import Path
+from typing import Any  # keywords of any type
 
 import txsalt
 from tests.client.live import LiveCase
-from txsalt.client import LocalClient, events
+from tests.integration.spine import SpineMaster
+from tests.interop.harness import Fleet, TxMinion
+from tests.interop.processes import run, wait_until
+from txsalt.client import LocalClient, RunnerClient, events
 from txsalt.client.batches import BadBatch
 from txsalt.client.session import Session
 from txsalt.errors import ConfigError, RequestRefused
 
 DOCS = Path(txsalt.__file__).parent.parent / "docs"
+LOGIN = {"eauth": "file", "username": "ann", "password": "correct horse"}
 
 
 class ApiTests(LiveCase):
+    def make_fleet(self) -> Fleet:
+        passwords = run().folder / "passwords-of-the-api"
+        passwords.write_text(f"{LOGIN['username']}:{LOGIN['password']}\n")
+        rules = [{"db*": ["test.*"]}, "@jobs", "@target"]
+        file = {"^filename": str(passwords), "ann": rules}
+        fleet = Fleet(SpineMaster(external_auth={"file": file}))
+        for minion_id in self.ids:
+            fleet.add(TxMinion(fleet.master, minion_id))
+        return fleet
+
     def setUp(self) -> None:
         super().setUp()
         self.local = LocalClient(self.config_dir)
@@ -25,8 +41,11 @@ class ApiTests(LiveCase):
         """
         Every example of docs/api.md runs, and shows what the page says.
         """
+        # The master's programs know of a connection about a second after it came.
+        up = self.local.session.runner
+        wait_until(lambda: len(up("manage.up")) == len(self.ids), 10, "all three are up")
         text = (DOCS / "api.md").read_text().replace("```", "")
-        names = {"config_dir": self.config_dir}
+        names = {"config_dir": self.config_dir, "password": LOGIN["password"]}
         example = doctest.DocTestParser().get_doctest(text, names, "api.md", "docs/api.md", 0)
         said: list[str] = []
         found = doctest.DocTestRunner(verbose=False).run(example, out=said.append)
@@ -83,6 +102,140 @@ class ApiTests(LiveCase):
         """
         found = self.local.cmd(["web1", "ghost"], "test.ping", tgt_type="list")
         self.assertEqual(found, {"web1": True, "ghost": False})
+
+    def test_login_of_a_call(self) -> None:
+        """
+        A call with a login has that user's rights, whoever runs the process; the next has not.
+        """
+        self.assertEqual(self.local.cmd("db1", "test.ping", **LOGIN), {"db1": True})
+        self.assertRaises(RequestRefused, self.local.cmd, "web1", "test.ping", **LOGIN)
+        self.assertRaises(RequestRefused, self.local.cmd, "db1", "cmd.run", ["id"], **LOGIN)
+        self.assertRaises(RequestRefused, self.local.cmd_async, "*", "test.ping", **LOGIN)
+        for verb in (
+            self.local.cmd_iter,
+            self.local.cmd_cli,
+            self.local.cmd_iter_no_block,
+            self.local.cmd_batch,
+        ):
+            found = [each for each in verb("db1", "test.ping", **LOGIN) if each]
+            self.assertEqual([set(each) for each in found], [{"db1"}])
+            self.assertRaises(RequestRefused, list, verb("web1", "test.ping", **LOGIN))
+        self.assertEqual(self.local.cmd_subset("db*", "test.ping", **LOGIN), {"db1": True})
+        jid = self.local.run_job("web1", "test.ping")["jid"]
+        found = list(self.local.get_iter_returns(jid, ["web1"], **LOGIN))
+        self.assertEqual(found[0]["web1"]["ret"], True)
+        jid = self.local.run_job("db1", "test.ping", **LOGIN)["jid"]
+        user = self.local.session.runner("jobs.show", jid=jid)["load"]["user"]
+        self.assertEqual(user, "ann")
+
+    def test_login_of_a_client(self) -> None:
+        """
+        A client, of minions or of the master's functions, may log in once for all of its calls.
+        """
+        with LocalClient(self.config_dir, **LOGIN) as ann:
+            self.assertEqual(ann.cmd("db1", "test.ping"), {"db1": True})
+            self.assertRaises(RequestRefused, ann.cmd, "web1", "test.ping")
+            self.assertEqual(ann.gather_minions("web*"), ["web1", "web2"])
+        words = ("token", "create", "--user", "ci", "--function", "test.ping", "--target", "web*")
+        token = self.master.cli(*words).stdout.strip()
+        self.assertEqual(self.local.cmd("web1", "test.ping", token=token), {"web1": True})
+        self.assertRaises(RequestRefused, self.local.cmd, "db1", "test.ping", token=token)
+        with RunnerClient(self.config_dir, **LOGIN) as runner:
+            self.assertIsInstance(runner.cmd("jobs.list_jobs"), dict)
+            self.assertRaises(RequestRefused, runner.cmd, "manage.up")
+
+    def test_wrong_login(self) -> None:
+        """
+        A wrong password or token is refused although root runs the process; half a login, too.
+        """
+        wrong = {**LOGIN, "password": "wrong"}
+        error = self.assertRaises(RequestRefused, self.local.cmd, "db1", "test.ping", **wrong)
+        self.assertIn("Authentication error", str(error))
+        self.assertRaises(RequestRefused, self.local.cmd, "db1", "test.ping", token="f" * 64)
+        incomplete: list[dict[str, Any]] = [
+            {**LOGIN, "password": None},
+            {**LOGIN, "password": ""},
+            {"username": "ann"},
+            {"eauth": "file"},
+            {"token": ""},
+        ]
+        for login in incomplete:
+            self.assertRaises(TypeError, self.local.cmd, "db1", "test.ping", **login)
+            self.assertRaises(TypeError, list, self.local.cmd_iter("db1", "test.ping", **login))
+            self.assertRaises(TypeError, list, self.local.get_iter_returns("1", [], **login))
+            self.assertRaises(TypeError, LocalClient, self.config_dir, **login)
+            self.assertRaises(TypeError, RunnerClient, self.config_dir, **login)
+
+    def test_unknown_keywords(self) -> None:
+        """
+        A misspelt keyword is answered with the nearest one, and nothing is run.
+        """
+        for keyword, expected in (
+            ("tokn", "'token'"),
+            ("timeuot", "'timeout'"),
+            ("delimeter", "'delimiter'"),
+            ("colour", "of the function go into kwarg"),
+        ):
+            given: dict[str, Any] = {keyword: "x"}
+            for verb in (self.local.cmd, self.local.cmd_async, self.local.cmd_full_return):
+                error = self.assertRaises(TypeError, verb, "web1", "test.ping", **given)
+                self.assertIn(expected, str(error))
+        for verb in (self.local.cmd_iter, self.local.cmd_cli, self.local.cmd_batch):
+            with self.assertRaises(TypeError):
+                list(verb("web1", "test.ping", usrname="ann"))
+        self.assertRaises(TypeError, self.local.cmd_subset, "web1", "test.ping", usrname="ann")
+        self.assertRaises(TypeError, list, self.local.get_iter_returns("1", [], tokn="x"))
+        error = self.assertRaises(TypeError, LocalClient, self.config_dir, usrname="ann")
+        self.assertIn("'username'", str(error))
+        self.assertRaises(TypeError, RunnerClient, self.config_dir, tokn="x")
+
+    def test_iterations_with_a_login_that_are_left_early(self) -> None:
+        """
+        A program that calls in another's name for days keeps no connections of it.
+        """
+        for verb in (self.local.cmd_iter, self.local.cmd_cli, self.local.cmd_iter_no_block):
+            next(verb("db1", "test.ping", **LOGIN))
+        next(self.local.cmd_batch("db1", "test.ping", batch=1, **LOGIN))
+        before = len(os.listdir("/proc/self/fd"))
+        for verb in (self.local.cmd_iter, self.local.cmd_cli, self.local.cmd_iter_no_block):
+            kept = verb("db1", "test.ping", **LOGIN)
+            next(kept)
+            self.assertGreater(len(os.listdir("/proc/self/fd")), before)
+            kept.close()
+        batch = self.local.cmd_batch("db1", "test.ping", batch=1, **LOGIN)
+        next(batch)
+        batch.close()
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+
+    def test_some_of_a_target(self) -> None:
+        """
+        Salt's older name of ``subset`` works; the delimiter is of the target that is picked from.
+        """
+        found = self.local.cmd_subset("os|*", "test.ping", tgt_type="grain", delimiter="|", sub=2)
+        self.assertEqual(len(found), 2)
+        self.assertEqual(self.local.cmd_subset("os|*", "test.ping", tgt_type="grain"), {})
+        found = self.local.cmd_subset("*", "test.ping", sub=1, cli=True)
+        self.assertEqual(len(list(found)), 1)
+
+    def test_chosen_job_id(self) -> None:
+        """
+        A job id that the program chose is that of the job, in each verb that takes one.
+        """
+        for verb in (self.local.cmd_iter, self.local.cmd_cli, self.local.cmd_iter_no_block):
+            jid = self.local.session.new_jid()
+            (full,) = [each["web1"] for each in verb("web1", "test.ping", jid=jid) if each]
+            self.assertEqual(full["jid"], jid)
+        jid = self.local.session.new_jid()
+        self.assertEqual(self.local.cmd_async("web1", "test.ping", jid=jid), jid)
+        self.assertRaises(TypeError, list, self.local.cmd_batch("*", "test.ping", jid=jid))
+
+    def test_a_list_in_one_text(self) -> None:
+        """
+        A list of ids may be one text, with commas or with blanks between them.
+        """
+        for text in ("web1,db1", "web1, db1", "web1 db1", "web1,db1,"):
+            found = self.local.cmd(text, "test.ping", tgt_type="list")
+            self.assertEqual(found, {"web1": True, "db1": True}, text)
 
     def test_batch_stops_at_a_failure(self) -> None:
         """

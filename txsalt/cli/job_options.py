@@ -5,14 +5,14 @@ from typing import Any  # metadata is any map
 
 from txsalt.cli import batch_options, login_options, output_options, returner_options
 from txsalt.cli.options import Parser, a_map, count, did_you_mean, parser, seconds
-from txsalt.client.steps import Job
+from txsalt.client.steps import Job, split_list
 from txsalt.errors import LocalError
 from txsalt.jobs.arguments import parse_words
 
 # Option letters and names are those that Salt's users type; the value is the wire's tgt_type.
 _TARGETS = (
     ("-E", "--pcre", "pcre", "TARGET is a regular expression on the id"),
-    ("-L", "--list", "list", "TARGET is a list of ids, separated by commas"),
+    ("-L", "--list", "list", "TARGET is a list of ids, separated by commas or blanks"),
     ("-G", "--grain", "grain", "TARGET is GRAIN:GLOB"),
     ("-P", "--grain-pcre", "grain_pcre", "TARGET is GRAIN:REGEX"),
     ("-I", "--pillar", "pillar", "TARGET is PILLAR:GLOB"),
@@ -149,7 +149,7 @@ def _doc_job(options: argparse.Namespace) -> Job:
 
 
 def _target(text: str, tgt_type: str) -> str | list[str]:
-    return [each.strip() for each in text.split(",")] if tgt_type == "list" else text
+    return split_list(text) if tgt_type == "list" else text
 
 
 def _hint(words: list[str], commands: dict[str, str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any  # arguments are any msgpack value
 
 from txsalt.client.credentials import Password, Proof, Token
-from txsalt.client.steps import Job
+from txsalt.client.steps import Job, split_list
 
 Target = str | list[str] | tuple[str, ...]
 Function = str | list[str] | tuple[str, ...]
@@ -16,27 +16,48 @@ Function = str | list[str] | tuple[str, ...]
 # Of Salt's keyword arguments those that travel in the publication.
 _EXTRA = ("metadata", "module_executors", "executor_opts", "ret_config", "ret_kwargs")
 _LOGIN = ("token", "eauth", "username", "password")
-_OURS = ("deadline", "delimiter", "full_return", "jid")
+_OURS = ("deadline", "delimiter", "full_return")
 # They change how Salt's own programs show a job, and nothing here.
 _NO_MATTER = ("hide_timeout", "listen", "progress", "show_jid", "show_timeout", "verbose")
 _KNOWN = frozenset((*_EXTRA, *_LOGIN, *_OURS, *_NO_MATTER))
+_OF_A_JOB_THAT_IS_THERE = frozenset(
+    (*_LOGIN, *_NO_MATTER, "block", "expect_minions", "tgt", "tgt_type")
+)
+# Arguments of verbs, which may be meant by a name that is none.
+_NAMED = frozenset(
+    ("arg", "batch", "fun", "jid", "kwarg", "ret", "seed", "subset", "tgt", "tgt_type", "timeout")
+)
 
 
 def proof_of(keywords: Mapping[str, Any]) -> Proof | None:
     """
     Return what ``token``, or ``eauth``, ``username`` and ``password`` prove; None without them.
 
-    Raises TypeError if one of the latter is missing: nobody asks in another name unawares.
+    Raises TypeError if one of the latter is missing, or what is given is empty: nobody asks in
+    another name unawares.
     """
-    given = {name: str(keywords[name]) for name in _LOGIN if keywords.get(name)}
-    if "token" in given:
+    given = {name: str(keywords[name]) for name in _LOGIN if keywords.get(name) is not None}
+    if given.get("token"):
         return Token(given["token"])
     if not given:
         return None
-    missing = [name for name in _LOGIN[1:] if name not in given]
+    if list(given) == ["token"]:
+        raise TypeError("the token is empty")
+    missing = [name for name in _LOGIN[1:] if not given.get(name)]
     if missing:
         raise TypeError(f"a login needs {' and '.join(missing)} as well")
     return Password(given["eauth"], given["username"], given["password"])
+
+
+def own_proof(login: Mapping[str, Any]) -> Proof | None:
+    """Return what a client's own keywords prove, which are a login's and no others; as above."""
+    _check(login, frozenset(_LOGIN), frozenset(["config", "config_dir"]))
+    return proof_of(login)
+
+
+def check_following(more: Collection[str]) -> None:
+    """Raise TypeError for a keyword that nobody knows who follows a job."""
+    _check(more, _OF_A_JOB_THAT_IS_THERE, frozenset(["jid", "minions", "timeout"]))
 
 
 def job_of(
@@ -64,7 +85,7 @@ def make_job(
     more: dict[str, Any],
 ) -> Job:
     """Return a job; ``more`` are further keywords. Raises TypeError for one that nobody knows."""
-    _check(more, _KNOWN)
+    _check(more, _KNOWN, _NAMED)
     return Job(
         tgt=target(tgt, tgt_type),
         fun=fun if isinstance(fun, str) else list(fun),
@@ -85,22 +106,19 @@ def target(tgt: Target, tgt_type: str) -> str | list[str]:
     return tgt if isinstance(tgt, str) else list(tgt)
 
 
-def split_list(text: str) -> list[str]:
-    """Return the ids of a list that is one text: with commas between them, or else blanks."""
-    return [each.strip() for each in text.split(",")] if "," in text else text.split()
-
-
 def _arguments(arg: Sequence[Any], kwarg: dict[str, Any] | None) -> list[Any]:
     # One argument may come without a list around it, as Salt's users write it.
     words = [arg] if isinstance(arg, str | bytes) else list(arg)
     return [*words, {"__kwarg__": True, **kwarg}] if kwarg else words
 
 
-def _check(names: Collection[str], known: Collection[str]) -> None:
+def _check(names: Collection[str], known: frozenset[str], named: frozenset[str]) -> None:
     for name in names:
         if name not in known:
             import difflib
 
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "; arguments of the function: kwarg"
+            near = difflib.get_close_matches(name, sorted((known | named) - {*_NO_MATTER}), n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            if not hint and "kwarg" in named:
+                hint = "; arguments of the function go into kwarg"
             raise TypeError(f"no keyword of this call is {name!r}{hint}")

@@ -11,7 +11,7 @@ Source: PROTOCOL sections 10.3 and 14.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import Any  # results are any msgpack value
 
@@ -29,7 +29,7 @@ _FIRST_LOOK = 1.5  # seconds
 _LOOK_PATIENCE = 3.0  # returns that come in wait as long as a master that is too busy to say it
 
 
-def run(session: Session, job: Job, *, jid: str = "", tick: float | None = None) -> Iterator[Step]:
+def run(session: Session, job: Job, *, jid: str = "", tick: float | None = None) -> Generator[Step]:
     """
     Publish a job, then yield what happens: Published, each Returned as it arrives, Ended.
 
@@ -75,7 +75,7 @@ def attach(
     tick: float | None = None,
     deadline: float | None = None,
     minions: list[str] | None = None,
-) -> Iterator[Step]:
+) -> Generator[Step]:
     """
     Follow a job that was published before: what is stored of it first, then what comes in.
 

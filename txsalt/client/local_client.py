@@ -14,12 +14,21 @@ Source: Salt 3008.3, client/__init__.py: names, arguments and shapes of results.
 """
 
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self  # arguments and results are any msgpack value
 
 from txsalt.client import batch_view, batches, follow, records
-from txsalt.client.calls import Function, Target, job_of, make_job, proof_of, target
+from txsalt.client.calls import (
+    Function,
+    Target,
+    check_following,
+    job_of,
+    make_job,
+    own_proof,
+    proof_of,
+    target,
+)
 from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.client.session import Session
 from txsalt.client.steps import (
@@ -64,9 +73,10 @@ class LocalClient:
         """
         ``login``: ``token``, or ``eauth``, ``username``, ``password``, for all calls.
 
-        Raises ConfigError if the master's configuration cannot be used.
+        Raises ConfigError if the master's configuration cannot be used, TypeError for a login
+        that is incomplete, or any other keyword.
         """
-        self.session = Session(config_dir, config, proof_of(login))
+        self.session = Session(config_dir, config, own_proof(login))
         self.config = self.session.config
 
     def __enter__(self) -> Self:
@@ -126,27 +136,33 @@ class LocalClient:
         **kwargs: Any,
     ) -> Iterator[Returns]:
         """Run and yield {id: {"ret", "retcode", "jid", "out"?}} as each minion returns."""
+        jid = _jid(kwargs)
         job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
-        return _returned(self._steps(job, str(kwargs.get("jid") or ""), kwargs))
+        return _returned(self._steps(job, jid, kwargs))
 
     def cmd_cli(self, *args: Any, **kwargs: Any) -> Iterator[Returns]:
         """As ``cmd_iter``, and an entry with "failed": True for each minion without a return."""
-        for step in self._steps(job_of(*args, **kwargs), "", kwargs):
-            match step:
-                case Returned():
-                    yield {step.minion: _full(step)}
-                case Ended(missing):
-                    for minion, reason in missing.items():
-                        yield {minion: {"ret": str(reason), "retcode": 1, "failed": True}}
+        jid = _jid(kwargs)
+        with closing(self._steps(job_of(*args, **kwargs), jid, kwargs)) as steps:
+            for step in steps:
+                match step:
+                    case Returned():
+                        yield {step.minion: _full(step)}
+                    case Ended(missing):
+                        for minion, reason in missing.items():
+                            yield {minion: {"ret": str(reason), "retcode": 1, "failed": True}}
 
     def cmd_iter_no_block(self, *args: Any, **kwargs: Any) -> Iterator[Returns | None]:
         """As ``cmd_iter``, but yield None whenever there is nothing new for a moment."""
-        for step in self._steps(job_of(*args, **kwargs), "", kwargs, tick=_NO_BLOCK_TICK):
-            match step:
-                case Returned():
-                    yield {step.minion: _full(step)}
-                case Waiting():
-                    yield None
+        jid = _jid(kwargs)
+        job = job_of(*args, **kwargs)
+        with closing(self._steps(job, jid, kwargs, tick=_NO_BLOCK_TICK)) as steps:
+            for step in steps:
+                match step:
+                    case Returned():
+                        yield {step.minion: _full(step)}
+                    case Waiting():
+                        yield None
 
     def cmd_async(
         self,
@@ -233,8 +249,11 @@ class LocalClient:
         job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
         plan = batches.plan(batch, float(wait), bool(failhard), job.timeout, self.config)
         planned = evolve(job, extra={**job.extra, "batch": plan})
-        with self._as(kwargs) as session:
-            for each in _returned(_unless_nobody(batch_view.run(session, planned))):
+        with (
+            self._as(kwargs) as session,
+            closing(_returned(_unless_nobody(batch_view.run(session, planned)))) as found,
+        ):
+            for each in found:
                 yield each if raw else {id: full["ret"] for id, full in each.items()}
 
     def gather_minions(self, tgt: Target, expr_form: str = "glob") -> list[str]:
@@ -270,10 +289,14 @@ class LocalClient:
         return {minion: full for each in found for minion, full in each.items()}
 
     def get_iter_returns(
-        self, jid: str, minions: Sequence[str], timeout: float | None = None, **_: Any
+        self, jid: str, minions: Sequence[str], timeout: float | None = None, **kwargs: Any
     ) -> Iterator[Returns]:
         """Follow a job as ``cmd_iter`` does; what has been returned already comes first."""
-        return _returned(follow.attach(self.session, jid, timeout=timeout, minions=list(minions)))
+        check_following(kwargs)
+        with self._as(kwargs) as session:
+            yield from _returned(
+                follow.attach(session, jid, timeout=timeout, minions=list(minions))
+            )
 
     def get_event_iter_returns(
         self, jid: str, minions: Sequence[str], timeout: float | None = None
@@ -284,15 +307,19 @@ class LocalClient:
             # Nobody is asked: the deadline comes first.
             self.session, jid, timeout=seconds + 1, deadline=seconds, minions=list(minions)
         )  # fmt: skip
-        for step in steps:
-            if isinstance(step, Returned):
-                yield {step.minion: _short({"ret": step.load.get("return")}, step.load)}
+        with closing(steps):
+            for step in steps:
+                if isinstance(step, Returned):
+                    yield {step.minion: _short({"ret": step.load.get("return")}, step.load)}
 
     def _steps(
         self, job: Job, jid: str, login: dict[str, Any], tick: float | None = None
-    ) -> Iterator[Step]:
-        with self._as(login) as session:
-            steps = follow.run(session, job, jid=jid, tick=tick)
+    ) -> Generator[Step]:
+        # Whoever leaves early leaves the job's connections before its session ends.
+        with (
+            self._as(login) as session,
+            closing(follow.run(session, job, jid=jid, tick=tick)) as steps,
+        ):
             try:
                 first = next(steps)
             except NobodyMatches:
@@ -320,15 +347,20 @@ class LocalClient:
             session.close()
 
 
-def _unless_nobody(steps: Iterator[Step]) -> Iterator[Step]:
+def _jid(keywords: dict[str, Any]) -> str:
+    return str(keywords.pop("jid", None) or "")
+
+
+def _unless_nobody(steps: Iterator[Step]) -> Generator[Step]:
     with suppress(NobodyMatches):
         yield from steps
 
 
-def _returned(steps: Iterator[Step]) -> Iterator[Returns]:
-    for step in steps:
-        if isinstance(step, Returned):
-            yield {step.minion: _full(step)}
+def _returned(steps: Generator[Step]) -> Generator[Returns]:
+    with closing(steps):
+        for step in steps:
+            if isinstance(step, Returned):
+                yield {step.minion: _full(step)}
 
 
 def _full(step: Returned) -> dict[str, Any]:

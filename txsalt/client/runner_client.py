@@ -12,6 +12,7 @@ Names, arguments and results are those of ``txsalt-cli run``. A client is for on
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self  # arguments and results are any msgpack value
 
+from txsalt.client.calls import own_proof
 from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.client.session import Session
 from txsalt.jobs.arguments import sort_arguments
@@ -24,10 +25,18 @@ class RunnerClient:
     """A client of the master whose configuration is in ``config_dir``."""
 
     def __init__(
-        self, config_dir: str = DEFAULT_CONFIG_DIR, config: "MasterConfig | None" = None
+        self,
+        config_dir: str = DEFAULT_CONFIG_DIR,
+        config: "MasterConfig | None" = None,
+        **login: str,
     ) -> None:
-        """Raises ConfigError if the master's configuration cannot be used."""
-        self.session = Session(config_dir, config)
+        """
+        ``login``: ``token``, or ``eauth``, ``username``, ``password``, as of LocalClient.
+
+        Raises ConfigError if the master's configuration cannot be used, TypeError for a login
+        that is incomplete, or any other keyword.
+        """
+        self.session = Session(config_dir, config, own_proof(login))
 
     def __enter__(self) -> Self:
         return self

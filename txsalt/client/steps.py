@@ -33,6 +33,12 @@ class Job:
     extra: dict[str, Any] = field(factory=dict)
 
 
+def split_list(text: str) -> list[str]:
+    """Return the ids of a list that is one text: with commas between them, or else blanks."""
+    parts = text.split(",") if "," in text else text.split()
+    return [each for part in parts if (each := part.strip())]
+
+
 @frozen(kw_only=True)
 class Published:
     """What the master says of a job that it published."""
