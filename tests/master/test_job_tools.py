@@ -47,6 +47,27 @@ class JobToolsTests(SynchronousTestCase):
         self.bench.jobs.save_job(Job(jid=jid, created=NOW, load=load, minions=["m1"]))
         found = job_records.show(self.bench, {"jid": jid})
         self.assertEqual(found["load"], {"fun": "test.ping", "ret": "http"})
+        self.assertEqual(found["withheld"], ["ret_config", "ret_kwargs"])
+
+    def test_delivery_is_for_who_commands_the_master(self) -> None:
+        """
+        Only who may publish anything learns how results were to be delivered; nobody a password.
+        """
+        jid = "20260101000000000001"
+        load = {"fun": "test.ping", "ret": "http", "ret_config": "x", "ret_kwargs": {"token": "t"}}
+        self.bench.jobs.save_job(
+            Job(jid=jid, created=NOW, load=load, minions=["m1"]), with_secrets=True
+        )
+        asked = {"fun": "jobs.delivery", "direct": True, "kwarg": {"jid": jid}}
+
+        def reply(user: LocalUser, load: dict[str, Any]) -> Any:
+            return tools.runner(
+                self.bench, Opened(principal=user, cmd="runner", version=3, load=load)
+            )
+
+        root, eve = LocalUser(name="root", full=True), LocalUser(name="eve", full=False)
+        self.assertEqual(reply(root, asked)["data"]["return"], {"ret_config": "x"})
+        self.assertIn("error", reply(eve, asked))
 
     def test_returns_come_in_pages(self) -> None:
         """

@@ -217,6 +217,8 @@ class OwnJobTests(AclCase):
         """
         for fun in ("token.create", "token.list", "acl.explain"):
             self.assertIn("error", self.direct("bob", fun))
+        # The rule @jobs lets bob ask, and there is no such function for him.
+        self.assertFalse(self.direct("bob", "jobs.delivery", jid="1")["data"]["success"])
 
 
 class BlacklistTests(AclCase):

@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-from txsalt.cli import login_options, output_options
+from txsalt.cli import login_options, output_options, returner_options
 from txsalt.cli.options import Parser, count, moment, parser, seconds
 
 # Word → (module, function, what it does). One line for each; the modules cost time to import.
@@ -71,6 +71,7 @@ def make_parser() -> Parser:
     steer.add_argument(
         "--term", action="store_true", help="kill: let the job clean up (TERM instead of KILL)"
     )
+    returner_options.add(made.add_argument_group("rerun: another delivery than that of the job"))
     login_options.add(made)
     return made
 

@@ -2,14 +2,36 @@
 
 import argparse
 import sys
+from contextlib import suppress
 from typing import Any  # answers of the master are any msgpack value
 
-from txsalt.cli import login_options, output_options
+from txsalt.cli import login_options, output_options, returner_options
 from txsalt.cli.run_job import tell
 from txsalt.client import batch_view, follow, records
 from txsalt.client.session import Session
 from txsalt.client.steps import Job
+from txsalt.errors import LocalError, RequestRefused
 from txsalt.jobs import exit_codes
+from txsalt.light import frozen
+
+# What a publication carries, besides what every job has.
+_CARRIED = ("metadata", "module_executors", "executor_opts", "start_event", "stream")
+_OPTIONS = {"ret_config": "--return-config", "ret_kwargs": "--return-kwargs"}
+
+
+@frozen
+class NotKept(LocalError):
+    """A job cannot be the same again, since what it was given for its returner is not known."""
+
+    jid: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        options = " and ".join(_OPTIONS[name] for name in self.names)
+        return (
+            f"job {self.jid} had {options}, which may be secrets and cannot be looked up: give them"
+            " again, or say with --return where the results are to go instead"
+        )
 
 
 def wait(options: argparse.Namespace) -> int:
@@ -45,7 +67,8 @@ def rerun(options: argparse.Namespace) -> int:
     """
     Run a job again: for the same target, or only where it failed or did not return.
 
-    A batch is a batch again, with the same plan.
+    A batch is a batch again, with the same plan. Raises NotKept rather than to deliver results to
+    another place than the job did.
     """
     session, jid = login_options.session(options), options.jids[0]
     record = records.show(session, jid)
@@ -65,9 +88,13 @@ def rerun(options: argparse.Namespace) -> int:
         arg=load.get("arg") or [],
         delimiter=load.get("delimiter") or ":",
         timeout=options.timeout,
-        deadline=options.deadline,
-        ret=load.get("ret") or "",
-        extra=_plan(session, jid),
+        deadline=load.get("deadline") if options.deadline is None else options.deadline,
+        ret=options.ret or load.get("ret") or "",
+        extra={
+            **{name: load[name] for name in _CARRIED if load.get(name)},
+            **_delivery(session, record, options),
+            **_plan(session, jid),
+        },
     )
     if options.asynchronous:
         print(session.publish(job).jid)
@@ -85,6 +112,25 @@ def _plan(session: Session, jid: str) -> dict[str, Any]:
     plan = batch_view.state(session, jid).get("plan")
     # Somebody may have stopped it; it is to run now.
     return {"batch": {**plan, "halted": False}} if plan else {}
+
+
+def _delivery(
+    session: Session, record: dict[str, Any], options: argparse.Namespace
+) -> dict[str, Any]:
+    """Return the options of the returner. Raises NotKept."""
+    given = returner_options.chosen(options)
+    withheld = record.get("withheld") or []
+    if options.ret or not withheld:
+        return given
+    known = {}
+    # Who has but some rights over the master is not told.
+    with suppress(RequestRefused):
+        known = session.runner("jobs.delivery", jid=record["jid"])
+    found = {**known, **given}
+    lost = tuple(name for name in withheld if name not in found)
+    if lost:
+        raise NotKept(record["jid"], lost)
+    return found
 
 
 def _waiting(record: dict[str, Any]) -> list[str]:

@@ -4,11 +4,11 @@ import argparse
 import sys
 from typing import Any  # results and options of returners hold any value
 
-from txsalt.cli.options import Parser, a_map
+from txsalt.cli.options import a_map
 from txsalt.jobs.returner_names import names_in
 
 
-def add(made: Parser) -> None:
+def add(made: argparse._ActionsContainer) -> None:
     """Add the options."""
     made.add_argument(
         "--return", dest="ret", default="", metavar="RETURNER", help="also return to; a,b for two"

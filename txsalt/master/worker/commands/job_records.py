@@ -13,7 +13,8 @@ from txsalt.master.worker.bench import Bench
 from txsalt.wire import fields, names
 
 PAGE_BYTES = 4 * 1024 * 1024
-_NOT_SHOWN = ("jid", "ret_config", "ret_kwargs")  # options of returners may be passwords
+_WITHHELD = ("ret_config", "ret_kwargs")  # options of returners may be passwords
+_NOT_SHOWN = ("jid", *_WITHHELD)
 
 Arguments = dict[str, Any]
 
@@ -43,7 +44,8 @@ def show(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     """
     Return one job, without what minions returned; {} for an unknown ``jid``.
 
-    ``outcomes`` maps minion ids to [Unix time of the return, success].
+    ``outcomes`` maps minion ids to [Unix time of the return, success]; ``withheld`` names what the
+    job has besides, and nobody is shown.
     """
     jid = names.jid(arguments.get("jid"))
     job = bench.jobs.job(jid)
@@ -56,10 +58,18 @@ def show(bench: Bench, arguments: Arguments) -> dict[str, Any]:
         "created": job.created,
         "owner": job.owner,
         "load": load,
+        "withheld": [name for name in _WITHHELD if job.load.get(name)],
         "minions": job.minions,
         "missing": job.missing,
         "outcomes": outcomes,
     }
+
+
+def delivery(bench: Bench, arguments: Arguments) -> dict[str, Any]:
+    """Return of what ``show`` withholds that which is no secret to who commands the master."""
+    job = bench.jobs.job(names.jid(arguments.get("jid")))
+    config = job.load.get("ret_config") if job is not None else None
+    return {"ret_config": config} if config else {}
 
 
 def returns(bench: Bench, arguments: Arguments) -> dict[str, Any]:

@@ -88,6 +88,7 @@ PRIVATE: dict[str, Function] = {
     "token.list": access.list_tokens,
     "token.revoke": access.revoke_token,
     "acl.explain": access.explain,
+    "jobs.delivery": job_records.delivery,
 }
 # No argument of a function, and not to be passed on.
 _CREDENTIALS = frozenset(
