@@ -12,6 +12,7 @@ from txsalt.cli.progress import ProgressLine
 from txsalt.cli.report import Report, Style
 from txsalt.client.steps import Job, Published, Returned, Waiting
 from txsalt.jobs import exit_codes
+from txsalt.jobs.reasons import Reason
 
 JID = "20260101000000000000"
 
@@ -76,6 +77,20 @@ class ReportTests(SynchronousTestCase):
         report.returned(returned("a", 1))
         report.ended({})
         self.assertEqual(list(json.loads(self.out.getvalue()).items()), [("a", 1), ("b", 2)])
+
+    def test_guesses(self) -> None:
+        """
+        That minions were expected by a guess is told once, and not where nobody is to be named.
+        """
+        guess = Reason(word="silent", text="silent", by_facts=True)
+        for named in (True, False):
+            said = io.StringIO()
+            with redirect_stderr(said):
+                self.report(how="json", name_missing=named).ended({"a": guess, "b": guess})
+            told = said.getvalue().splitlines()
+            self.assertEqual(len(told), 3 if named else 0, told)
+            self.assertTrue(not told or "of 2 expected" in told[-1])
+            self.assertEqual(self.out.getvalue(), "")
 
     def test_failures_are_named(self) -> None:
         """

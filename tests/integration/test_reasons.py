@@ -99,6 +99,30 @@ class ReasonTests(SpineCase):
         self.assertEqual(answer.returncode, EXIT_CODES["not_matched"], str(answer))
         missing = [json.loads(line) for line in answer.stdout.splitlines()][1]
         self.assertEqual((missing["id"], missing["reason"]), ("good", "not_matched"))
+        self.assertEqual(missing["facts"], 1.0)
+        self.assertRegex(missing["text"], r"the master's facts about it were \d+d old")
+        self.assertIn(missing["text"], answer.stderr)
+        self.assertNotIn("had no facts", answer.stderr)
+
+    def test_missing_facts(self) -> None:
+        """
+        A minion of which the master has no facts is expected, and it is said that this is a guess.
+        """
+        self.answers()
+        keys = KeyStore(str(self.master.pki_dir))
+        keys.put(KeyState.ACCEPTED, "unborn", rsa.PrivateKey.generate(2048).public.pem)
+        self.addCleanup(self.master.cli, "key", "delete", "unborn", "--yes")
+        guess = "txsalt-cli: of 1 expected that did not return the master had no facts"
+        answer = self.master.cli("-C", "good or unb* and G@role:web", "test.ping", "--out", "jsonl")
+        self.assertEqual(answer.stderr.count(guess), 1, str(answer))
+        *_, missing, ended = [json.loads(line) for line in answer.stdout.splitlines()]
+        self.assertEqual((missing["id"], missing["reason"]), ("unborn", "never_connected"))
+        self.assertIsNone(missing["facts"])
+        self.assertEqual(self.master.cli("why", missing["jid"]).stderr.count(guess), 1)
+        self.assertEqual(ended["missing"], 1)
+        answer = self.master.cli("unborn", "test.ping", "--out", "jsonl")
+        self.assertIn("unborn did not return", answer.stderr)
+        self.assertNotIn("facts", answer.stdout + answer.stderr)
 
     def test_status(self) -> None:
         """

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.jobs import exit_codes, reasons
 from txsalt.jobs.reasons import EXIT_CODES, SEVERAL, Known, Reason, decide
+from txsalt.light import evolve
 
 HERE = Known(up=True, since=1.0, heard=2.0)
 AWAY = Known(up=False, since=1.0, heard=0.5)
@@ -78,6 +79,44 @@ class DecideTests(SynchronousTestCase):
         found = decide("m1", AWAY, None, answered=False)
         self.assertEqual(found.as_map()["since"], 1.0)
         self.assertNotIn("since", reasons.NO_KEY.as_map())
+
+    def test_facts(self) -> None:
+        """
+        A minion that was expected by its facts, and does not match, is told with their age.
+        """
+        unmatched = {"state": "unmatched"}
+        for facts, expected in (
+            (None, "the master had no facts about it"),
+            (100.0, "the master's facts about it were 3h old"),
+            (99_999.0, "newer facts about it by now"),
+        ):
+            known = Known(up=True, heard=2.0, sent=100.0 + 3 * 3600, by_facts=True, facts=facts)
+            found = decide("m1", known, unmatched, answered=True)
+            self.assertIn(expected, str(found))
+            self.assertEqual((found.word, found.as_map()["facts"]), ("not_matched", facts))
+            stock = decide("m1", known, None, answered=True)
+            self.assertIn("perhaps it is not meant: ", str(stock))
+            self.assertIn(expected, str(stock))
+        self.assertNotIn("facts", decide("m1", HERE, unmatched, answered=True).as_map())
+        silent = decide("m1", evolve(known, facts=None), None, answered=False)
+        self.assertEqual((silent.word, silent.as_map()["facts"]), ("silent", None))
+        self.assertNotIn("facts", str(silent))
+
+    def test_doubt(self) -> None:
+        """
+        It is told once of how many the master could only guess that they were meant.
+        """
+        guess = Reason(word="silent", text="", by_facts=True)
+        sure = Reason(word="silent", text="", by_facts=True, facts=1.0)
+        self.assertEqual(reasons.doubt([sure, reasons.NO_KEY]), "")
+        self.assertRegex(reasons.doubt([guess, sure, guess]), "^of 2 .* had no facts")
+
+    def test_age(self) -> None:
+        """
+        An age is told in its largest unit.
+        """
+        for seconds, expected in ((0, "0s"), (59.9, "59s"), (60, "1m"), (7300, "2h"), (1e6, "11d")):
+            self.assertEqual(reasons.age(seconds), expected)
 
     def test_master_started(self) -> None:
         """

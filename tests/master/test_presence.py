@@ -277,6 +277,26 @@ class WhyTests(SynchronousTestCase):
         found = self.why("good", "gone")
         self.assertEqual((found["good"]["master_age"], "master_age" in found["gone"]), (4, False))
 
+    def test_facts_behind_a_target(self) -> None:
+        """
+        Where facts decide who is meant it is told when the master got them; nowhere else.
+        """
+        bench = self.place.bench
+        for minion_id in ("known", "strange"):
+            self.place.minion(minion_id)
+        bench.facts.save("known", {"os": "Debian"}, {}, 7.0)
+        job = {"fun": "test.ping", "arg": []}
+        self.place.as_root("publish", tgt="os:*", tgt_type="grain", jid=JID, **job)
+        found = self.why("known", "strange", "ghost")
+        self.assertEqual((found["known"]["by_facts"], found["known"]["facts"]), (True, 7.0))
+        self.assertEqual((found["strange"]["by_facts"], found["strange"]["facts"]), (True, None))
+        self.assertNotIn("by_facts", found["ghost"])
+        for last, tgt, tgt_type in (("2", "*", "glob"), ("3", "strange or G@os:*", "compound")):
+            other = JID[:-1] + last
+            self.place.as_root("publish", tgt=tgt, tgt_type=tgt_type, jid=other, **job)
+            about = presence.why(bench, {"jid": other, "ids": ["strange"]})["strange"]
+            self.assertEqual((about["key"], "by_facts" in about), ("accepted", False))
+
     def test_returned_after_all(self) -> None:
         """
         A return that is stored, and that nobody heard of, is told.

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsalt.targeting.expand import Expansion, expected
+from txsalt.targeting.expand import Expansion, expected, undecided
 from txsalt.targeting.facts import Facts
 from txsalt.targeting.matches_me import matches
 
@@ -146,6 +146,28 @@ expressions = st.recursive(
     ),
     max_leaves=5,
 )
+
+
+class UndecidedTests(SynchronousTestCase):
+    def test_what_ids_do_not_say(self) -> None:
+        """
+        Facts matter where the id alone does not tell whether the target means a minion.
+        """
+        groups = {"front": "web* and G@os:Debian"}
+        for tgt, tgt_type, expected_ids in (
+            ("*", "glob", []),
+            ("web1,new1", "list", []),
+            ("w.*", "pcre", []),
+            ("os:Debian", "grain", IDS),
+            ("10.0.0.0/8", "ipcidr", IDS),
+            ("web* and G@os:Debian", "compound", ["web1", "web2"]),
+            ("web* or not I@role:front", "compound", ["db1", "new1"]),
+            ("web* and E@.*1", "compound", []),
+            ("front", "nodegroup", ["web1", "web2"]),
+            ("( web*", "compound", []),
+            ("x", "no such kind", []),
+        ):
+            self.assertEqual(undecided(tgt, tgt_type, IDS, groups), expected_ids, tgt)
 
 
 class AgreementTests(SynchronousTestCase):

@@ -130,6 +130,8 @@ class Report:
         if self.style.name_missing:
             for minion in sorted(self._missing):
                 self._say(f"{minion} did not return: {self._missing[minion]}")
+            if doubt := reasons.doubt(self._missing.values()):
+                self._say(doubt)
         if self.style.summary:
             self._say(
                 f"{self._returned} returned, {len(self._failed)} of them failed,"

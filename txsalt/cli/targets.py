@@ -10,6 +10,7 @@ from txsalt.client.local_client import LocalClient
 from txsalt.client.session import Session
 from txsalt.client.steps import Job, NobodyMatches
 from txsalt.jobs import exit_codes
+from txsalt.jobs.reasons import age
 from txsalt.light import evolve
 from txsalt.outputters.render import render
 
@@ -91,10 +92,4 @@ def _preview(session: Session, job: Job) -> dict[str, Any]:
 
 
 def _age(when: float | None, now: float) -> str:
-    if when is None:
-        return "never"
-    seconds = max(0, int(now - when))
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= size:
-            return f"{seconds // size}{unit} old"
-    return f"{seconds}s old"
+    return "never" if when is None else f"{age(now - when)} old"

@@ -34,6 +34,8 @@ def main(argv: list[str]) -> int:
         print(json_text.render({each: found[each].as_map() for each in sorted(found)}))
     for minion_id in sorted(found) if not options.json else ():
         print(printable(f"{minion_id}: {found[minion_id].word}: {found[minion_id]}"))
+    if doubt := reasons.doubt(found.values()):
+        print(f"txsalt-cli: {doubt}", file=sys.stderr)
     if not found:
         print("txsalt-cli: everybody has returned", file=sys.stderr)
         return exit_codes.OK

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from txsalt.jobs import exit_codes
-from txsalt.light import frozen
+from txsalt.light import evolve, frozen
 
 SEVERAL = 80  # more than one reason
 _LONGEST = 500  # characters of what a minion says
@@ -44,11 +44,18 @@ _KEYS = {
 
 @frozen(kw_only=True)
 class Reason:
-    """Why one minion did not answer; ``since`` is Unix time, None where no time belongs to it."""
+    """
+    Why one minion did not answer; ``since`` is Unix time, None where no time belongs to it.
+
+    ``by_facts``: the master expected it by its facts, which it got at Unix time ``facts``; None:
+    it had none, and guessed.
+    """
 
     word: str
     text: str
     since: float | None = None
+    by_facts: bool = False
+    facts: float | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -61,7 +68,9 @@ class Reason:
     def as_map(self) -> dict[str, Any]:
         """Return what JSON shows."""
         found: dict[str, Any] = {"reason": self.word, "text": self.text}
-        return found if self.since is None else {**found, "since": self.since}
+        if self.since is not None:
+            found["since"] = self.since
+        return {**found, "facts": self.facts} if self.by_facts else found
 
 
 @frozen(kw_only=True)
@@ -73,7 +82,7 @@ class Known:
     whether another key was denied beside it. ``up`` and ``since`` are its presence, None for one
     that was never heard. ``refused`` is why its return was refused, "" if it was not. ``sent`` is
     when the job was. ``master_age`` is for who was connected when the master last ended: how many
-    seconds ago that started again.
+    seconds ago that started again. ``by_facts`` and ``facts`` are those of Reason.
     """
 
     key: str = "accepted"
@@ -84,11 +93,16 @@ class Known:
     refused: str = ""
     sent: float | None = None
     master_age: float | None = None
+    by_facts: bool = False
+    facts: float | None = None
 
     @classmethod
     def from_map(cls, found: Mapping[str, Any]) -> "Known":
         """Read a master's answer; unknown names are left out."""
-        names = ("key", "denied", "up", "since", "heard", "refused", "sent", "master_age")
+        names = (
+            *("key", "denied", "up", "since", "heard", "refused", "sent", "master_age"),
+            *("by_facts", "facts"),
+        )
         return cls(**{name: found[name] for name in names if name in found})
 
 
@@ -102,7 +116,7 @@ def decide(
     tells whether it said anything, as stock minions do. ``note`` says why the wait ended if it was
     no silence.
     """
-    return (
+    found = (
         _of_key(minion_id, known)
         or _of_refusal(known)
         or _of_fate(fate)
@@ -110,6 +124,18 @@ def decide(
         or _of_absence(minion_id, known)
         or (Reason(word="deadline", text=note) if note else None)
         or _silent(known)
+    )
+    return _with_facts(found, known) if known.by_facts else found
+
+
+def doubt(reasons: Collection[Reason]) -> str:
+    """Say of how many it was a guess that they are meant; "" if of nobody."""
+    count = sum(each.by_facts and each.facts is None for each in reasons)
+    if not count:
+        return ""
+    return (
+        f"of {count} expected that did not return the master had no facts: whether they were meant"
+        " they know only themselves"
     )
 
 
@@ -187,9 +213,36 @@ def _of_late_coming(known: Known) -> Reason | None:
     return Reason(word="not_received", text=text, since=known.since)
 
 
+def _with_facts(found: Reason, known: Known) -> Reason:
+    text = found.text
+    if found.word == "not_matched":
+        text = f"{text}; {_facts_of(known)}"
+    elif found.word == "not_running":
+        # Minions of Salt's do not say more where a target does not match.
+        text = f"{text}; perhaps it is not meant: {_facts_of(known)}"
+    return evolve(found, text=text, by_facts=True, facts=known.facts)
+
+
+def _facts_of(known: Known) -> str:
+    if known.facts is None:
+        return "the master had no facts about it"
+    if known.sent is None or known.facts > known.sent:
+        return "the master has newer facts about it by now"
+    return f"the master's facts about it were {age(known.sent - known.facts)} old"
+
+
 def _silent(known: Known) -> Reason:
     text = f"connected, but silent since {moment(known.heard)}: hung, or too busy"
     return Reason(word="silent", text=text, since=known.heard)
+
+
+def age(seconds: float) -> str:
+    """Write a span of time in its largest unit, as in 3h."""
+    whole = max(0, int(seconds))
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if whole >= size:
+            return f"{whole // size}{unit}"
+    return f"{whole}s"
 
 
 def moment(unix: float | None) -> str:

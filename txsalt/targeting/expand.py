@@ -14,7 +14,7 @@ from attrs import Factory, frozen
 
 from txsalt.errors import BadTarget
 from txsalt.targeting import matchers
-from txsalt.targeting.expression import Node, Pattern, evaluate, leaves
+from txsalt.targeting.expression import Node, Not, Pattern, evaluate, leaves
 from txsalt.targeting.facts import FactsOf, FactsOfMany
 from txsalt.targeting.matches_me import (
     BY_FACTS,
@@ -77,6 +77,35 @@ def expected(
     refusals: list[BadTarget] = []
     minions = list(filter(_decision(node, tgt_type, facts_of, refusals), ids))
     return Expansion(minions, problem="" if minions else _problem(node, tgt_type, refusals))
+
+
+def undecided(
+    tgt: str | Sequence[str],
+    tgt_type: str,
+    ids: Iterable[str],
+    nodegroups: Nodegroups,
+    delimiter: str = ":",
+) -> list[str]:
+    """
+    Return those of ``ids`` whose facts decide whether a target means them: the id alone does not.
+
+    Of them a minion without known facts is a guess of ``expected``. None for a malformed target.
+    """
+    if tgt_type == "nodegroup" and isinstance(tgt, str):
+        tgt, tgt_type = f"N@{tgt}", "compound"
+    try:
+        node = None if tgt_type == "list" else _read(tgt, tgt_type, nodegroups, delimiter)
+    except BadTarget:
+        node = None
+    if node is None:
+        return []
+    may = _decision(node, tgt_type, _unknown, [])
+    may_not = _decision(Not(node), tgt_type, _unknown, [])
+    return [each for each in ids if may(each) and may_not(each)]
+
+
+def _unknown(_: str) -> None:
+    return None
 
 
 def _problem(node: Node, tgt_type: str, refusals: list[BadTarget]) -> str:

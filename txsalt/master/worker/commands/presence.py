@@ -9,11 +9,13 @@ from typing import Any  # arguments and results are any msgpack value
 
 import txsalt
 from txsalt.errors import BadLoad
+from txsalt.master.store.jobs import Job
 from txsalt.master.worker import permissions
 from txsalt.master.worker.bench import Bench
 from txsalt.master.worker.commands.publishing import expand_target, resolved
 from txsalt.protocol.admission import KeyState
 from txsalt.protocol.presence import NEWS_SECONDS
+from txsalt.targeting import expand
 from txsalt.targeting.needs import Needs
 from txsalt.wire import job_loads, names
 
@@ -114,13 +116,15 @@ def why(bench: Bench, arguments: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """
     Return what is known of ``ids`` that did not answer job ``jid``: jobs/reasons.py, ``Known``.
 
-    ``returned`` marks those whose return is stored after all.
+    ``returned`` marks those whose return is stored after all. ``facts`` is for those of whom facts
+    decide whether the target means them.
     """
     jid, ids = names.jid(arguments.get("jid")), arguments.get("ids")
     if not isinstance(ids, list):
         raise BadLoad("ids is no list")
     refusals, returned = bench.presence.refusals(jid), bench.jobs.returned_ids(jid)
     present, job = bench.presence.all(), bench.jobs.job(jid)
+    facts = _facts_behind(bench, job, ids) if job is not None else {}
     found: dict[str, dict[str, Any]] = {}
     for minion_id in map(names.minion_id, ids):
         state = bench.keys.get(minion_id).state
@@ -134,12 +138,26 @@ def why(bench: Bench, arguments: dict[str, Any]) -> dict[str, dict[str, Any]]:
         sighting = present.get(minion_id)
         if job is not None:
             about["sent"] = job.created
+        if minion_id in facts:
+            about |= {"by_facts": True, "facts": facts[minion_id]}
         if sighting is not None:
             about |= {"up": sighting.up, "since": sighting.since, "heard": sighting.heard}
             if not sighting.up and sighting.since == bench.started:
                 about["master_age"] = max(0.0, bench.clock() - bench.started)
         found[minion_id] = about
     return found
+
+
+def _facts_behind(bench: Bench, job: Job, ids: list[Any]) -> dict[str, float | None]:
+    load, asked = job.load, {each for each in ids if isinstance(each, str)}
+    guessed = expand.undecided(
+        load.get("tgt") or "",
+        str(load.get("tgt_type") or "glob"),
+        [each for each in job.minions if each in asked],
+        bench.config.nodegroups,
+        str(load.get("delimiter") or ":"),
+    )
+    return bench.facts.seen_times(guessed) if guessed else {}
 
 
 def absent(bench: Bench, arguments: dict[str, Any]) -> list[str]:

@@ -1,0 +1,1 @@
+A job whose target goes by grains, pillar or addresses says on stderr how old the master's facts were about a minion that finds itself not meant, and of how many that did not return it had none (docs/targeting.md); JSON has ``facts``.
