@@ -89,7 +89,7 @@ class ReportTests(SynchronousTestCase):
                 self.report(how="json", name_missing=named).ended({"a": guess, "b": guess})
             told = said.getvalue().splitlines()
             self.assertEqual(len(told), 3 if named else 0, told)
-            self.assertTrue(not told or "of 2 expected" in told[-1])
+            self.assertTrue(not told or "of 2 that" in told[-1])
             self.assertEqual(self.out.getvalue(), "")
 
     def test_failures_are_named(self) -> None:

@@ -112,7 +112,7 @@ class ReasonTests(SpineCase):
         keys = KeyStore(str(self.master.pki_dir))
         keys.put(KeyState.ACCEPTED, "unborn", rsa.PrivateKey.generate(2048).public.pem)
         self.addCleanup(self.master.cli, "key", "delete", "unborn", "--yes")
-        guess = "txsalt-cli: of 1 expected that did not return the master had no facts"
+        guess = "txsalt-cli: of 1 that did not return the master had no facts"
         answer = self.master.cli("-C", "good or unb* and G@role:web", "test.ping", "--out", "jsonl")
         self.assertEqual(answer.stderr.count(guess), 1, str(answer))
         *_, missing, ended = [json.loads(line) for line in answer.stdout.splitlines()]

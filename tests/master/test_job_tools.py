@@ -126,6 +126,10 @@ class JobToolsTests(SynchronousTestCase):
         self.place.minion("a")
         found = targets.preview(self.bench, {"tgt": "*"})
         self.assertEqual((found["connected"], found["facts"]), ({"a": "never"}, {"a": None}))
+        self.assertEqual(found["guessed"], [])
+        for tgt, guessed in (("a* and G@os:*", ["a"]), ("a* or G@os:*", [])):
+            found = targets.preview(self.bench, {"tgt": tgt, "tgt_type": "compound"})
+            self.assertEqual((found["minions"], found["guessed"]), (["a"], guessed), tgt)
         wrong = targets.preview(self.bench, {"tgt": "(", "tgt_type": "compound"})
         self.assertIn("at character 1", wrong["problem"])
         self.assertEqual(self.place.publication_frames, [])

@@ -15,7 +15,6 @@ from txsalt.light import evolve
 from txsalt.outputters.render import render
 
 _LEVELS = ("grain", "grain_pcre", "pillar", "pillar_pcre")
-_FACT_TYPES = ("glob", "pcre", "list")
 _EXPRESSION = re.compile("E@|[PJ].?@")  # such a word has parentheses of its own
 
 
@@ -43,11 +42,10 @@ def show(session: Session, job: Job, how: str | None) -> int:
         print(render(shown, how or "table", color=sys.stdout.isatty()))
     for minion in found["missing"]:
         print(f"txsalt-cli: no accepted key of {minion}", file=sys.stderr)
-    guessed = sum(1 for each in found["facts"].values() if each is None)
-    if guessed and job.tgt_type not in _FACT_TYPES:
+    if guessed := found.get("guessed"):
         print(
-            f"txsalt-cli: of {guessed} the master has no facts: whether they are meant they know"
-            " only themselves",
+            f"txsalt-cli: of {len(guessed)} the master has no facts: whether they are meant they"
+            " know only themselves",
             file=sys.stderr,
         )
     print(f"txsalt-cli: {len(shown)} minions are meant", file=sys.stderr)

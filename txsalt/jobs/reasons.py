@@ -134,8 +134,8 @@ def doubt(reasons: Collection[Reason]) -> str:
     if not count:
         return ""
     return (
-        f"of {count} expected that did not return the master had no facts: whether they were meant"
-        " they know only themselves"
+        f"of {count} that did not return the master had no facts: whether they were meant they"
+        " know only themselves"
     )
 
 

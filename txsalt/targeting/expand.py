@@ -91,9 +91,9 @@ def undecided(
 
     Of them a minion without known facts is a guess of ``expected``. None for a malformed target.
     """
-    if tgt_type == "nodegroup" and isinstance(tgt, str):
-        tgt, tgt_type = f"N@{tgt}", "compound"
     try:
+        if tgt_type == "nodegroup" and isinstance(tgt, str):
+            tgt, tgt_type = as_word(tgt), "compound"
         node = None if tgt_type == "list" else _read(tgt, tgt_type, nodegroups, delimiter)
     except BadTarget:
         node = None
