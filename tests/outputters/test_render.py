@@ -81,6 +81,15 @@ class JsonTests(SynchronousTestCase):
             '{\n    "a": {\n        "b": [\n            1\n        ]\n    }\n}',
         )
 
+    def test_indents(self) -> None:
+        """
+        A document is indented as one likes; with less than nothing it is a line.
+        """
+        data = {"a": [1, "x\ny"]}
+        self.assertEqual(render(data, "json", indent=-1), '{"a": [1, "x\\ny"]}')
+        self.assertEqual(render(data, "json", indent=0), '{\n"a": [\n1,\n"x\\ny"\n]\n}')
+        self.assertEqual(render({"a": 1}, "json", indent=2), '{\n  "a": 1\n}')
+
     def test_what_json_cannot_hold(self) -> None:
         """
         Bytes, numbers that are none, and keys of other types still give valid JSON.
@@ -106,12 +115,28 @@ class YamlTests(SynchronousTestCase):
             '  "yes": "no"\n  "n": null',
         )
 
-    @given(values)
-    def test_every_reader_gets_the_same_back(self, value: object) -> None:
+    def test_indents(self) -> None:
+        """
+        The levels are as far apart as one likes; with less than nothing there is one line.
+        """
+        data = {"web1": {"list": ["a", {"b": 1, "c": 2}], "text": "x\ny"}}
+        self.assertEqual(
+            render(data, "yaml", indent=4),
+            "web1:\n    list:\n        -   a\n        -   b: 1\n            c: 2\n"
+            "    text: |-\n        x\n        y",
+        )
+        self.assertEqual(
+            render(data, "yaml", indent=-1), r'{web1: {list: [a, {b: 1, c: 2}], text: "x\ny"}}'
+        )
+        self.assertEqual(render(data, "yaml", indent=0), render(data, "yaml"))
+
+    @given(values, st.sampled_from([None, -1, 0, 3, 9]))
+    def test_every_reader_gets_the_same_back(self, value: object, indent: int | None) -> None:
         """
         What is written is read back as the same value, of the same type.
         """
-        back = yaml.load(render({"m": value}, "yaml") + "\n", Loader=yaml.CSafeLoader)
+        text = render({"m": value}, "yaml", indent=indent)
+        back = yaml.load(text + "\n", Loader=yaml.CSafeLoader)
         self.assertEqual(repr(back), repr({"m": value}))
 
     @given(st.from_regex(r"[-+0-9a-fx_.:eE ]{1,12}|[a-zA-Z]{1,5}", fullmatch=True))

@@ -72,7 +72,7 @@ def _plain(value: Any, form: str, colour: bool) -> str:
     if form == "yaml":
         from txsalt.outputters import yaml_text
 
-        return "\n".join(yaml_text.lines(value))
+        return yaml_text.render(value)
     if form == "txt":
         return "\n".join(map(to_text, value)) if isinstance(value, list) else to_text(value)
     from txsalt.outputters import nested

@@ -13,7 +13,8 @@ _UNSAFE = re.compile(r"[\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 
 
 def render(data: Mapping[str, Any] | list[Any], indent: int | None = 4) -> str:
-    """Write one document; ``indent`` None puts it on one line."""
+    """Write one document; ``indent`` None, or less than 0, puts it on one line."""
+    indent = None if indent is None or indent < 0 else indent
     text = json.dumps(_fitting(data, 0), ensure_ascii=False, allow_nan=False, indent=indent)
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

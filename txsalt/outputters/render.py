@@ -25,11 +25,17 @@ class UnknownOutputter(LocalError):
         return f"no outputter is called {self.name!r}; there are {', '.join(NAMES)}"
 
 
-def render(data: Mapping[str, Any], how: str, *, color: bool = False) -> str:
+ONE_LINE = -1  # an indent
+
+
+def render(
+    data: Mapping[str, Any], how: str, *, color: bool = False, indent: int | None = None
+) -> str:
     """
     Write a map of minion → value, without a line feed at the end; empty for ``quiet``.
 
     Give one minion at a time to write returns as they come in, or all at once for one document.
+    ``indent`` is for json and yaml: columns, or a number below 0 for all on one line.
     Raises UnknownOutputter.
     """
     if how == "quiet":
@@ -41,11 +47,11 @@ def render(data: Mapping[str, Any], how: str, *, color: bool = False) -> str:
     if how == "json":
         from txsalt.outputters import json_text
 
-        return json_text.render(data)
+        return json_text.render(data, 4 if indent is None else indent)
     if how == "yaml":
         from txsalt.outputters import yaml_text
 
-        return yaml_text.render(data)
+        return yaml_text.render(data, indent)
     return _for_people(data, how, color)
 
 

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from txsalt.light import frozen
+
 MAX_DEPTH = 100
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+(-][A-Za-z0-9_./@+()-]*)*")
@@ -20,48 +22,65 @@ _BLOCK_LINE = re.compile(r"[ -~\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufff
 _UNSAFE = re.compile(r"[\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff\ufffe\uffff]")
 
 
-def render(data: Mapping[str, Any]) -> str:
-    """Write one document; its last line still needs a line feed, as printing gives it."""
-    return "\n".join(_map(data, 0, 0)) if data else "{}"
+def render(data: Any, indent: int | None = None) -> str:
+    """
+    Write one value of any kind as a document.
+
+    Its last line still needs a line feed, as printing gives it. ``indent`` is a number of columns
+    from 2 to 9, or less than 0 for flow style on one line; else 2 is taken, as Salt's YAML does.
+    """
+    if indent is not None and indent < 0:
+        return _flow(data, 0)
+    step = indent if indent is not None and 2 <= indent <= 9 else 2
+    head, below = _Block(step).node(data, 0, 0)
+    return "\n".join([*([head] if head else []), *(below or ())])
 
 
-def lines(value: Any) -> Iterator[str]:
-    """Write one value of any kind as the lines of a document."""
-    head, below = _node(value, 0, 0)
-    if head:
-        yield head
-    yield from below or ()
+@frozen
+class _Block:
+    """Block style, each level so many columns further right."""
+
+    step: int
+
+    def node(self, value: Any, indent: int, depth: int) -> tuple[str, Iterator[str] | None]:
+        """Return what stands on the line of the key or dash, and the lines below it."""
+        if depth > MAX_DEPTH:
+            return '"..."', None
+        if isinstance(value, Mapping):
+            return ("", self.map(value, indent, depth)) if value else ("{}", None)
+        if isinstance(value, list | tuple | set | frozenset):
+            return ("", self.list(value, indent, depth)) if value else ("[]", None)
+        if isinstance(value, str) and "\n" in value and _fits_block(value):
+            return _text_block(value, indent)
+        return _scalar(value), None
+
+    def map(self, value: Mapping[Any, Any], indent: int, depth: int) -> Iterator[str]:
+        for key, item in value.items():
+            # Lists are indented below their key, which is clearer and always right.
+            head, below = self.node(item, indent + self.step, depth + 1)
+            yield f"{' ' * indent}{_scalar(key)}:{' ' if head else ''}{head}"
+            yield from below or ()
+
+    def list(self, value: Any, indent: int, depth: int) -> Iterator[str]:
+        dash = "-".ljust(self.step)
+        for item in value:
+            head, below = self.node(item, indent + self.step, depth + 1)
+            if not head and below is not None:
+                first = next(below)
+                head = first[indent + self.step :]  # the first entry stands behind the dash
+            yield f"{' ' * indent}{dash}{head}"
+            yield from below or ()
 
 
-def _node(value: Any, indent: int, depth: int) -> tuple[str, Iterator[str] | None]:
-    """Return what stands on the line of the key or dash, and the lines below it."""
+def _flow(value: Any, depth: int) -> str:
     if depth > MAX_DEPTH:
-        return '"..."', None
+        return '"..."'
     if isinstance(value, Mapping):
-        return ("", _map(value, indent, depth)) if value else ("{}", None)
+        parts = [f"{_scalar(key)}: {_flow(item, depth + 1)}" for key, item in value.items()]
+        return f"{{{', '.join(parts)}}}"
     if isinstance(value, list | tuple | set | frozenset):
-        return ("", _list(value, indent, depth)) if value else ("[]", None)
-    if isinstance(value, str) and "\n" in value and _fits_block(value):
-        return _block(value, indent)
-    return _scalar(value), None
-
-
-def _map(value: Mapping[Any, Any], indent: int, depth: int) -> Iterator[str]:
-    for key, item in value.items():
-        # Lists are indented below their key, which is clearer and always right.
-        head, below = _node(item, indent + 2, depth + 1)
-        yield f"{' ' * indent}{_scalar(key)}:{' ' if head else ''}{head}"
-        yield from below or ()
-
-
-def _list(value: Any, indent: int, depth: int) -> Iterator[str]:
-    for item in value:
-        head, below = _node(item, indent + 2, depth + 1)
-        if not head and below is not None:
-            first = next(below)
-            head = first[indent + 2 :]  # the first entry stands on the line of the dash
-        yield f"{' ' * indent}- {head}"
-        yield from below or ()
+        return f"[{', '.join(_flow(item, depth + 1) for item in value)}]"
+    return _scalar(value)
 
 
 def _fits_block(text: str) -> bool:
@@ -70,7 +89,7 @@ def _fits_block(text: str) -> bool:
     return lines[0][:1] not in ("", " ") and all(_BLOCK_LINE.fullmatch(line) for line in lines)
 
 
-def _block(text: str, indent: int) -> tuple[str, Iterator[str]]:
+def _text_block(text: str, indent: int) -> tuple[str, Iterator[str]]:
     body = text.rstrip("\n")
     trailing = len(text) - len(body)
     sign = ("|-", "|")[trailing] if trailing < 2 else "|+"
