@@ -60,7 +60,7 @@ import gc, json, sys
 gc.set_threshold(100_000)  # as the console script does
 before = set(sys.modules) - {{"json"}}
 from txsalt.cli import main, run_job
-import txsalt.outputters.nested
+import txsalt.cli.report, txsalt.outputters.nested
 options = run_job.make_parser(main.commands()).parse_intermixed_args(["web1", "test.ping"])
 run_job.read_job(options, main.commands())
 from txsalt.config import read

@@ -114,6 +114,58 @@ class ChangeTests(KeyCase):
         self.assertEqual(self.keys.listing(KeyState.ACCEPTED), [])
         self.assertEqual(self.run_key("log"), "")
 
+    def test_commas(self) -> None:
+        """
+        Ids and globs may be parted by commas, as with salt-key.
+        """
+        out = self.run_key("accept", "web1,db*", "--yes")
+        self.assertEqual(out, "accepted: db1\naccepted: web1\n")
+        self.assertEqual(self.data("list", "acc", "web1,web2"), {"minions": ["web1"]})
+        self.assertEqual(set(self.data("finger", "web2,db1")), {"minions", "minions_pre"})
+        self.assertEqual(self.run_key("delete", "web1,,web2", "db1", "-y").count("deleted: "), 3)
+        out = io.StringIO()
+        with contextlib.redirect_stderr(out):
+            for action in ("delete", "accept", "reject"):
+                ended = self.assertRaises(SystemExit, self.run_key, action, ",", "--yes")
+                self.assertEqual(ended.code, exit_codes.USAGE)
+
+    def test_quiet(self) -> None:
+        """
+        Quiet prints nothing but what is wrong, and the exit code tells.
+        """
+        self.assertEqual(self.run_key("accept", "web1", "--yes", "-q"), "")
+        self.assertEqual(self.said, "")
+        self.assertEqual(self.run_key("list", "--quiet"), "")
+        self.assertEqual(self.run_key("accept", "web1", "--yes", "-q", code=1), "")
+        self.assertIn("no key matches", self.said)
+
+    def test_files(self) -> None:
+        """
+        What is told goes to a file, if one is named; if it cannot, no key is changed.
+        """
+        path = os.path.join(self.folder, "told")
+        self.assertEqual(self.run_key("accept", "web1", "--yes", "--out-file", path), "")
+        words = ("list", "acc", "--out", "json", "--out-indent=-1", "--out-file", path)
+        self.run_key(*words, "--out-file-append")
+        with open(path) as file:
+            self.assertEqual(file.read(), 'accepted: web1\n{"minions": ["web1"]}\n')
+        self.run_key("accept", "web2", "--yes", "--out-file", "/nowhere/x", code=73)
+        self.assertEqual(self.keys.listing(KeyState.ACCEPTED), ["web1"])
+
+    def test_data(self) -> None:
+        """
+        Programs read what was changed, and what would be.
+        """
+        words = ("accept", "web*", "--yes")
+        (would,) = self.data(*words, "--dry-run").items()
+        self.assertEqual((would[0], len(would[1])), ("would be accepted", 2))
+        self.assertEqual(self.data(*words), {"accepted": ["web1", "web2"]})
+        made = self.data("gen", "new1", "--dir", self.folder)["files"]
+        self.assertEqual([os.path.basename(each) for each in made], ["new1.pem", "new1.pub"])
+        self.assertEqual(
+            self.run_key("list", "acc", "--out", "raw"), "{'minions': ['web1', 'web2']}\n"
+        )
+
     def answer(self, text: str, *words: str, code: int = 0, meanwhile: Any = None) -> str:
         """Run a command whose question is answered with ``text``."""
 

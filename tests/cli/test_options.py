@@ -3,16 +3,21 @@
 import argparse
 import getpass
 import io
+import re
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from txsalt.cli import job, job_options, main
+import txsalt
+from txsalt.cli import job, job_options, main, salt_options, versions
 from txsalt.cli.options import count, moment, seconds
 from txsalt.cli.targets import hint
 from txsalt.client.steps import Job
 from txsalt.jobs import exit_codes
+
+ROOT = Path(txsalt.__file__).parents[1]
 
 
 class ValueTests(SynchronousTestCase):
@@ -67,6 +72,85 @@ class MistakeTests(SynchronousTestCase):
         for words in (("-l", "debug", "*", "test.ping"), ("--log-level=debug", "*", "test.ping")):
             self.assertIn("txsalt-cli has no log", self.mistake(*words))
         self.assertIn("goes behind '--'", self.mistake("*", "cmd.run", "ls", "-l"))
+
+    def test_salt_options(self) -> None:
+        """
+        Who types an option of Salt's that is not here is told why, or what to use instead.
+        """
+        words = {
+            "salt": ("*", "test.ping"),
+            "salt-key": ("key", "delete", "web1"),
+            "salt-run": ("run", "jobs.active"),
+            "salt-call": ("call", "test.ping"),
+        }
+        for program, absent in salt_options.OF_PROGRAM.items():
+            for option, reason in absent.items():
+                for value in ([], ["=1"], ["", "1"]) if option[:2] == "--" else ([],):
+                    first, *rest = value or [""]
+                    said = self.mistake(*words[program], f"{option}{first}", *rest)
+                    self.assertIn(reason, said, (program, option))
+                    self.assertNotIn("did you mean", said)
+        self.assertIn("rotate_aes_key", self.mistake("key", "--rotate-aes-key", "False", "list"))
+        self.assertIn("did you mean 'key gen NAME'?", self.mistake("key", "--gen-keys=web1"))
+        self.assertIn("did you mean --include-all?", self.mistake("key", "list", "--include-al"))
+
+    def test_salt_options_in_the_document(self) -> None:
+        """
+        What is not here stands in the document for people who know Salt, and so does the rest.
+        """
+        text = (ROOT / "docs" / "salt-users.md").read_text()
+        for program, absent in salt_options.OF_PROGRAM.items():
+            (line,) = re.findall(rf"^\| `{program}` \| (.*) \|$", text, re.MULTILINE)
+            named = set(re.findall(r"`(-[^`]*)`", line))
+            spellings = {each for each in absent if "_" in each}
+            self.assertEqual(named, set(absent) - spellings, program)
+
+    def test_options_in_the_document(self) -> None:
+        """
+        Every option that docs/output.md names is there.
+        """
+        text = (ROOT / "docs" / "output.md").read_text()
+        known = job_options.make_parser(main.commands()).known_options()
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+        self.assertEqual(named - set(known), set())
+        self.assertGreater(len(named), 15)
+
+    def test_salt_names(self) -> None:
+        """
+        Salt's longer names of options mean the same as the shorter ones.
+        """
+        made = job_options.make_parser(main.commands())
+        for long, short in (
+            (["--documentation"], ["-d"]),
+            (["--output-file", "x", "--output-file-append"], ["--out-file=x", "--out-file-append"]),
+            (["--output-indent=-1"], ["--out-indent", "-1"]),
+            (["--output=json"], ["--out", "json"]),
+        ):
+            self.assertEqual(made.parse_args(["*", *long]), made.parse_args(["*", *short]), long)
+
+    def test_versions_report(self) -> None:
+        """
+        Every command tells what it stands on, for a report; also by Salt's short name.
+        """
+        for words in (["-V"], ["--versions-report"], ["key", "-V"], ["run", "-V"], ["call", "-V"]):
+            shown = io.StringIO()
+            with redirect_stdout(shown):
+                ended = self.assertRaises(SystemExit, main.main, words)
+            self.assertEqual(ended.code, exit_codes.OK, words)
+            self.assertIn(f"        txsalt: {txsalt.__version__}\n", shown.getvalue())
+            self.assertRegex(shown.getvalue(), r"(?m)^ +Twisted: \d+\.\d+")
+        setup = (ROOT / "setup.cfg").read_text()
+        wanted = re.search(r"install_requires =\n((?:    .*\n)+)", setup)
+        assert wanted is not None
+        needed = re.findall(r"^    ([A-Za-z0-9]+)", wanted[1], re.MULTILINE)
+        self.assertEqual(set(needed) - set(versions.LIBRARIES), set())
+
+    def test_stdin_that_is_no_text(self) -> None:
+        """
+        Arguments from stdin have to be text.
+        """
+        self.patch(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n"), "utf-8"))
+        self.assertIn("no text in UTF-8", self.mistake("*", "test.arg", "--args-stdin"))
 
     def test_batches(self) -> None:
         """

@@ -56,6 +56,22 @@ class ReportTests(SynchronousTestCase):
         self.assertEqual(last["exit_code"], exit_codes.GENERIC)
         self.assertEqual({line["schema"] for line in self.lines()}, {"txsalt.job/1"})
 
+    def test_json_streams(self) -> None:
+        """
+        JSON that streams is a line for each minion; who wants it indented gets it indented.
+        """
+        report = self.report(how="json")
+        report.returned(returned("b", {"x": "two\nlines"}))
+        report.returned(returned("a", 1))
+        report.ended({})
+        self.assertEqual(self.lines(), [{"b": {"x": "two\nlines"}}, {"a": 1}])
+        report = self.report(how="json", indent=2)
+        report.returned(returned("a", 1))
+        self.assertEqual(self.out.getvalue(), '{\n  "a": 1\n}\n')
+        report = self.report(how="yaml", indent=-1)
+        report.returned(returned("a", {"x": [1]}))
+        self.assertEqual(self.out.getvalue(), "{a: {x: [1]}}\n")
+
     def test_one_versioned_document(self) -> None:
         """
         Programs that want one document get it at the end, with everyone in it.
@@ -76,7 +92,7 @@ class ReportTests(SynchronousTestCase):
         report.returned(returned("b", 2))
         report.returned(returned("a", 1))
         report.ended({})
-        self.assertEqual(list(json.loads(self.out.getvalue()).items()), [("a", 1), ("b", 2)])
+        self.assertEqual(self.out.getvalue(), '{\n    "a": 1,\n    "b": 2\n}\n')
 
     def test_guesses(self) -> None:
         """

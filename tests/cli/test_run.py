@@ -1,12 +1,47 @@
 """``txsalt-cli run``: what a Salt user types after ``salt-run``, typed at live daemons."""
 
+import inspect
+import io
 import json
+from contextlib import redirect_stderr, redirect_stdout
+
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.client.live import LiveCase
 from tests.interop.processes import wait_until
-from txsalt.cli import runner_names
+from txsalt.cli import login_options, main, run, runner_names
+from txsalt.master.store.jobs import Jobs
 from txsalt.master.worker.commands.runner_calls import SIGNATURES
 from txsalt.master.worker.commands.tools import RUNNERS
+
+
+class EndTests(SynchronousTestCase):
+    """What a list of jobs leaves out; no master is needed."""
+
+    def said(self, count: int, *words: str) -> str:
+        """What is said on stderr about so many jobs."""
+        jobs = {str(number): {} for number in range(count)}
+
+        class Master:
+            def call_runner(self, *_: object) -> dict[str, dict[str, str]]:
+                return jobs
+
+        self.patch(login_options, "session", lambda _: Master())
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            self.assertEqual(main.main(["run", *words, "--out", "raw"]), 0)
+        return err.getvalue()
+
+    def test_newest_only(self) -> None:
+        """
+        Who lists all jobs, and gets as many as the master tells at once, hears of the others.
+        """
+        latest = inspect.signature(Jobs.latest).parameters["limit"].default
+        self.assertEqual(latest, run.MOST_JOBS)
+        self.assertIn("the newest 1000 jobs, there may be more", self.said(1000, "jobs.list_jobs"))
+        self.assertEqual(self.said(999, "jobs.list_jobs"), "")
+        self.assertEqual(self.said(1000, "jobs.list_jobs", "search_function=test.*"), "")
+        self.assertEqual(self.said(1000, "jobs.active"), "")
 
 
 class NameTests(LiveCase):

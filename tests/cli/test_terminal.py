@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.cli import event, main, run, status, why
 from txsalt.cli.live_text import LiveText
+from txsalt.cli.output_options import Printer
 from txsalt.cli.report import Report, Style
 from txsalt.client.events import Event
 from txsalt.client.session import Session
@@ -87,9 +88,7 @@ class TerminalTests(SynchronousTestCase):
         The version that a minion says it has, which is a grain.
         """
         about = {"state": "up", "software": "salt", "version": f"3006\n{EVIL}"}
-        with redirect_stdout(self.out):
-            status._print_table({"web1": about}, 0.0)
-        self.assertIn(f"salt 3006 {SHOWN}\n", self.out.getvalue())
+        self.assertTrue(status._table({"web1": about}, 0.0)[1].endswith(f"salt 3006 {SHOWN}"))
 
     def test_tokens(self) -> None:
         """
@@ -113,8 +112,9 @@ class TerminalTests(SynchronousTestCase):
         """
         What a runner answers, and with what words the master refuses.
         """
-        self.assertEqual(run._plain([EVIL], "txt", False), SHOWN)
-        self.assertEqual(run._plain(EVIL, "txt", False), SHOWN)
+        printer = Printer(how="txt", colour=False, indent=None, out=self.out)
+        self.assertEqual(run._plain([EVIL], printer), SHOWN)
+        self.assertEqual(run._plain(EVIL, printer), SHOWN)
         self.answers(RequestRefused(EVIL))
         self.cli("run", "jobs.active")
         self.assertIn(f"refused the request: {SHOWN}\n", self.err.getvalue())

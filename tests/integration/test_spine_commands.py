@@ -108,7 +108,7 @@ class OutputTests(CommandCase):
         """
         for how, text in (
             ("nested", "web1:\n    ----------\n    a:\n        - 1\n        - grüße\n"),
-            ("json", '{\n    "web1": {\n        "a": [\n            1,\n            "grüße"\n'),
+            ("json", '{"web1": {"a": [1, "grüße"]}}\n'),
             ("yaml", 'web1:\n  a:\n    - 1\n    - "grüße"\n'),
             ("txt", "web1: {'a': [1, 'grüße']}\n"),
             ("raw", "{'web1': {'a': [1, 'grüße']}}\n"),

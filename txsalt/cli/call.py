@@ -14,20 +14,27 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol, TextIO  # Any: facts and results hold any value
+from typing import Any, Protocol  # Any: facts and results hold any value
 
-from txsalt import __version__
-from txsalt.cli import call_output, returner_options
-from txsalt.cli.options import Formatter, Parser
+from txsalt.cli import output_options, returner_options
+from txsalt.cli.options import (
+    Formatter,
+    Parser,
+    add_reading,
+    add_versions,
+    arguments,
+    parse_with_stdin,
+)
+from txsalt.cli.output_options import Printer
 from txsalt.client.places import DEFAULT_CONFIG_DIR
 from txsalt.config.read import read_minion
 from txsalt.errors import LocalError, MasterUnreachable, RemoteError
 from txsalt.jobs import exit_codes, jid
-from txsalt.jobs.arguments import parse_words
 from txsalt.jobs.errors import CommandExecutionError
 from txsalt.jobs.lazy import LazyDict
 from txsalt.light import define
 from txsalt.minion.jobrunner import execute
+from txsalt.outputters.render import NAMES
 
 _LEVELS = ("debug", "info", "warning", "error", "quiet")
 _EPILOG = """\
@@ -68,20 +75,20 @@ class Here:
 def main(argv: list[str]) -> int:
     """Run one function; return 0, or 1 (with --retcode-passthrough its code) if it failed."""
     made = _parser()
-    options = made.parse_intermixed_args(argv)
+    options = parse_with_stdin(made, argv)
     if not options.words and not options.grains:
         made.error("a function is needed, such as test.ping")
     _log(options.log_level)
     config = _config(options)
     if options.local:
-        with call_output.opened(options) as out:
-            return _run(options, config, out, _masterless(config))
+        with output_options.printing(options) as printer:
+            return _run(options, config, printer, _masterless(config))
     master = _at_master(config)
     try:
         # First: a function that did its work for nobody to hear of would be run again.
         master.arrive()
-        with call_output.opened(options) as out:
-            return _run(options, config, out, master, master.request)
+        with output_options.printing(options) as printer:
+            return _run(options, config, printer, master, master.request)
     finally:
         master.close()
 
@@ -89,7 +96,7 @@ def main(argv: list[str]) -> int:
 def _run(
     options: argparse.Namespace,
     config: Facts,
-    out: TextIO,
+    printer: Printer,
     daemon: Daemon,
     tell: Callable[[Facts], object] | None = None,
 ) -> int:
@@ -98,12 +105,19 @@ def _run(
     here = Here(config, grains, {}, number, daemon)
     here.pillar = LazyDict(lambda: _pillar(config, grains, here))
     function, *words = ["grains.items"] if options.grains else options.words
-    load = {"fun": function, "arg": parse_words(words), "jid": number, "pid": os.getpid()}
+    arg = arguments(words, options.no_parse)
+    load = {"fun": function, "arg": arg, "jid": number, "pid": os.getpid()}
     load["tgt"] = "salt-call"  # what modules of Salt's users may look for
     result = execute.run(load, here, blackout=False)
     about: Facts = {"jid": number, "fun": function, "fun_args": words, "id": config["id"]}
     code = _exit_code(result["retcode"], options.retcode_passthrough)
-    call_output.write(options, out, result, about, code)
+    if printer.how in (output_options.LINES, output_options.DOCUMENT):
+        # Here, as few calls need it.
+        from txsalt.cli import call_json
+
+        call_json.write(printer, {**about, **result}, code)
+    else:
+        _print(printer, options.metadata, result, about)
     stamp = datetime.now(UTC).isoformat()
     returner_options.deliver(options, here, {**about, **result, "_stamp": stamp})
     if tell is not None:
@@ -129,6 +143,15 @@ def _return(config: Facts, tell: Callable[[Facts], object], load: Facts) -> None
             f"txsalt-cli: {exc}; the minion daemon keeps the result until the master takes it",
             file=sys.stderr,
         )
+
+
+def _print(printer: Printer, metadata: bool, result: Facts, about: Facts) -> None:
+    if metadata:
+        about = {name: value for name, value in about.items() if name != "id"}
+        printer.show({"local": {**about, **result}})
+        return
+    wished = result.get("out")
+    printer.show({"local": result["return"]}, wished if wished in NAMES else "nested")
 
 
 def _exit_code(retcode: object, passthrough: bool) -> int:
@@ -216,7 +239,8 @@ def _parser() -> Parser:
         formatter_class=Formatter,
         allow_abbrev=False,
     )
-    made.add_argument("--version", action="version", version=f"txsalt {__version__}")
+    add_versions(made)
+    made.salt_program = "salt-call"
     made.add_argument("command", choices=["call"], help=argparse.SUPPRESS)
     made.add_argument(
         "words", nargs="*", metavar="FUNCTION [ARGUMENT]", help="what to run, with what"
@@ -244,6 +268,8 @@ def _parser() -> Parser:
     made.add_argument(
         "--retcode-passthrough", action="store_true", help="exit with the function's own code"
     )
+    add_reading(made)
     returner_options.add(made)
-    call_output.add(made)
+    output = output_options.add_writing(made, output_options.FORMS)
+    output.add_argument("--metadata", action="store_true", help="print retcode and the like, too")
     return made

@@ -97,7 +97,8 @@ def rerun(options: argparse.Namespace) -> int:
         },
     )
     if options.asynchronous:
-        print(session.publish(job).jid)
+        with output_options.printing(options) as printer:
+            printer.write(session.publish(job).jid)
         return exit_codes.OK
     return _run(session, job, options)
 

@@ -6,11 +6,12 @@ import time
 from datetime import datetime
 from typing import Any  # answers of the master are any msgpack value
 
-from txsalt.cli import login_options
+from txsalt.cli import login_options, output_options
+from txsalt.cli.output_options import Printer
 from txsalt.client import follow, records
+from txsalt.client.session import Session
 from txsalt.client.steps import Job, Returned
 from txsalt.jobs import exit_codes
-from txsalt.outputters.render import render
 
 _LIMIT = 50
 # Who asks for longer ago wants history, and not what runs.
@@ -24,10 +25,8 @@ def list_jobs(options: argparse.Namespace) -> int:
     found = records.search(session, **query(options), limit=limit and limit + 1)
     more = bool(limit) and len(found) > limit
     found = found[:limit] if limit else found
-    if options.output in (None, "table"):
-        _print_table({job["jid"]: _row(job) for job in found}, ["jid", *_HEAD], sys.stdout.isatty())
-    else:
-        _print_records(found, options.output)
+    with output_options.printing(options) as printer:
+        _print(printer, found, ["jid", *_HEAD], [[job["jid"], *_row(job)] for job in found])
     if more:
         print(f"txsalt-cli: there are more than {limit} jobs; --limit N or --all", file=sys.stderr)
     return exit_codes.OK
@@ -40,6 +39,18 @@ def active(options: argparse.Namespace) -> int:
     Only minions that owe an answer to a job of the last day are asked, all at once, what they run.
     """
     session = login_options.session(options)
+    with output_options.printing(options) as printer:
+        found = sorted(_running(session, options), key=lambda job: str(job["jid"]))
+        rows = [
+            [job["jid"], *_row(job)[:4], job["returned"], ", ".join(job["running"])]
+            for job in found
+        ]
+        _print(printer, found, ["jid", *_HEAD[:4], "returned", "running on"], rows)
+    return exit_codes.OK
+
+
+def _running(session: Session, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return the jobs that somebody runs, each with the ids of those as ``running``."""
     since = options.since(time.time()) if options.since else time.time() - _ACTIVE_SECONDS
     waiting = {job["jid"]: job for job in records.unfinished(session, since)}
     asked = sorted({minion for job in waiting.values() for minion in job["waiting"]})
@@ -51,17 +62,7 @@ def active(options: argparse.Namespace) -> int:
                 for each in step.load["return"]:
                     if isinstance(each, dict) and str(each.get("jid")) in waiting:
                         running.setdefault(str(each["jid"]), []).append(step.minion)
-    shown = {jid: {**waiting[jid], "running": sorted(ids)} for jid, ids in running.items()}
-    if options.output in (None, "table"):
-        rows = {
-            jid: [*_row(job)[:4], job["returned"], ", ".join(job["running"])]
-            for jid, job in sorted(shown.items())
-        }
-        head = ["jid", *_HEAD[:4], "returned", "running on"]
-        _print_table(rows, head, sys.stdout.isatty())
-    else:
-        _print_records(list(shown.values()), options.output)
-    return exit_codes.OK
+    return [{**waiting[jid], "running": sorted(ids)} for jid, ids in running.items()]
 
 
 def query(options: argparse.Namespace) -> dict[str, Any]:
@@ -92,20 +93,17 @@ def _row(job: dict[str, Any]) -> list[Any]:
 _TARGET_WIDTH = 40
 
 
-def _print_table(rows: dict[str, list[Any]], head: list[str], colour: bool) -> None:
-    from txsalt.outputters.colors import Colors
-    from txsalt.outputters.table import columns
-
-    if rows:
-        print(columns(head, [[jid, *row] for jid, row in rows.items()], Colors(colour)))
-
-
-def _print_records(found: list[dict[str, Any]], how: str) -> None:
-    if how == "jsonl":
-        from txsalt.outputters import json_text
-
+def _print(
+    printer: Printer, found: list[dict[str, Any]], head: list[str], rows: list[list[Any]]
+) -> None:
+    """Print jobs as a table of ``rows`` where no other form is wanted."""
+    if printer.how == output_options.LINES:
         for job in found:
-            print(json_text.render(job, indent=None))
-        return
-    shown = "json" if how == "json-v1" else how
-    print(render({job["jid"]: job for job in found}, shown, color=sys.stdout.isatty()))
+            printer.show_line(job)
+    elif printer.how not in (None, "table"):
+        printer.show({job["jid"]: job for job in found})
+    elif rows:
+        from txsalt.outputters.colors import Colors
+        from txsalt.outputters.table import columns
+
+        printer.write(columns(head, rows, Colors(printer.colour)))

@@ -4,10 +4,18 @@ import argparse
 from typing import Any  # metadata is any map
 
 from txsalt.cli import batch_options, login_options, output_options, returner_options
-from txsalt.cli.options import Parser, a_map, count, did_you_mean, parser, seconds
+from txsalt.cli.options import (
+    Parser,
+    a_map,
+    add_reading,
+    arguments,
+    count,
+    did_you_mean,
+    parser,
+    seconds,
+)
 from txsalt.client.steps import Job, split_list
 from txsalt.errors import LocalError
-from txsalt.jobs.arguments import parse_words
 
 # Option letters and names are those that Salt's users type; the value is the wire's tgt_type.
 _TARGETS = (
@@ -49,10 +57,7 @@ def make_parser(commands: dict[str, str]) -> Parser:
     made.unknown_option_hint = (
         "; an argument that begins with '-' goes behind '--', a command with options in quotes"
     )
-    made.salt_options = dict.fromkeys(
-        ("-l", "--log-level", "--log-file", "--log-file-level"),
-        "txsalt-cli has no log: the daemons have",
-    )
+    made.salt_program = "salt"
     made.add_argument(
         "words", nargs="*", metavar="TARGET FUNCTION [ARGUMENT]", help="what to run where"
     )
@@ -62,8 +67,9 @@ def make_parser(commands: dict[str, str]) -> Parser:
     _add_waiting(made)
     returner_options.add(made)
     made.add_argument(
-        "-d", "--doc", action="store_true", help="show what functions do: TARGET [FUNCTION …] -d"
-    )
+        "-d", "--doc", "--documentation", action="store_true",
+        help="show what functions do: TARGET [FUNCTION …] -d",
+    )  # fmt: skip
     made.add_argument(
         "--metadata", type=a_map, metavar="MAP", help="travels with the job and its returns"
     )
@@ -71,6 +77,7 @@ def make_parser(commands: dict[str, str]) -> Parser:
         "--args-separator", default=",", metavar="SIGN",
         help="parts the arguments of several functions (default: %(default)s)",
     )  # fmt: skip
+    add_reading(made)
     login_options.add(made)
     return made
 
@@ -110,16 +117,19 @@ def read_job(options: argparse.Namespace, commands: dict[str, str]) -> Job:
                 + _hint(options.words, commands)
             )
     several = len(functions) > 1
-    arguments = (
-        [parse_words(part) for part in _split(words, len(functions), options.args_separator)]
+    arg = (
+        [
+            arguments(part, options.no_parse)
+            for part in _split(words, len(functions), options.args_separator)
+        ]
         if several
-        else parse_words(words)
+        else arguments(words, options.no_parse)
     )
     return Job(
         tgt=_target(target, tgt_type),
         tgt_type=tgt_type,
         fun=functions if several else functions[0],
-        arg=arguments,
+        arg=arg,
         delimiter=options.delimiter,
         timeout=options.timeout,
         deadline=options.deadline,

@@ -1,18 +1,14 @@
 """``job show`` and ``job export``: a job with everything that is stored of it."""
 
 import argparse
-import sys
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any  # answers of the master are any msgpack value
 
-from txsalt.cli import login_options
+from txsalt.cli import login_options, output_options
 from txsalt.cli.job_lists import query
 from txsalt.client import records
 from txsalt.client.session import Session
-from txsalt.errors import CannotCreate
 from txsalt.jobs import exit_codes
-from txsalt.outputters.render import render
 
 SCHEMA = "txsalt.stored-job/1"
 
@@ -21,37 +17,23 @@ def show(options: argparse.Namespace) -> int:
     """Print one job as it stands; a running one has minions that are waited for."""
     session = login_options.session(options)
     job = stored(session, options.jids[0])
-    if options.output in ("json", "json-v1", "jsonl"):
-        print(_json(job, None if options.output == "jsonl" else 4))
-        return exit_codes.OK
-    minions = job.pop("minions")
-    if options.output == "table":
-        shown: Any = minions
-    else:
-        shown = {job.pop("jid"): {**_short(job, minions), "minions": minions}}
-    print(render(shown, options.output or "nested", color=sys.stdout.isatty()))
+    with output_options.printing(options) as printer:
+        printer.show(_shown(job, printer.how))
     return exit_codes.OK
 
 
 def export(options: argparse.Namespace) -> int:
     """Print jobs with all returns, one JSON document a line, oldest first."""
+    if options.output not in (None, "json", output_options.LINES):
+        options.complain("'job export' has one form: a line of JSON for each job")
     session = login_options.session(options)
     jids = options.jids or [
         job["jid"]
         for job in reversed(records.search(session, **query(options), limit=options.limit or 0))
     ]
-    mode = "a" if options.out_file_append else "w"
-    try:
-        target = (
-            nullcontext(sys.stdout)
-            if options.out_file is None
-            else open(options.out_file, mode, encoding="utf-8")  # noqa: SIM115 - closed below
-        )
-    except OSError as exc:
-        raise CannotCreate(options.out_file, exc.strerror or str(exc)) from exc
-    with target as out:
+    with output_options.printing(options) as printer:
         for jid in jids:
-            print(_json(stored(session, jid), None), file=out)
+            printer.show_line(stored(session, jid))
     return exit_codes.OK
 
 
@@ -87,6 +69,16 @@ def stored(session: Session, jid: str) -> dict[str, Any]:
     }
 
 
+def _shown(job: dict[str, Any], how: str | None) -> dict[str, Any]:
+    """Return what people see of a job; programs see all of it."""
+    if how in ("json", output_options.DOCUMENT, output_options.LINES):
+        return job
+    minions: dict[str, Any] = job.pop("minions")
+    if how == "table":
+        return minions
+    return {job.pop("jid"): {**_short(job, minions), "minions": minions}}
+
+
 def _short(job: dict[str, Any], minions: dict[str, Any]) -> dict[str, Any]:
     waiting = sum(each["outcome"] == "waiting" for each in minions.values())
     shown = {
@@ -97,9 +89,3 @@ def _short(job: dict[str, Any], minions: dict[str, Any]) -> dict[str, Any]:
 
 def _iso(unix: float) -> str:
     return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds")
-
-
-def _json(value: dict[str, Any], indent: int | None) -> str:
-    from txsalt.outputters import json_text
-
-    return json_text.render(value, indent=indent)

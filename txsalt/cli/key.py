@@ -3,10 +3,11 @@
 import argparse
 import fnmatch
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any  # what the outputters take
+from collections.abc import Callable
 
+from txsalt.cli import output_options
 from txsalt.cli.options import Parser, parser
+from txsalt.cli.output_options import Printer
 from txsalt.client.keys import Keys
 from txsalt.jobs import exit_codes
 from txsalt.protocol.admission import KeyState
@@ -32,6 +33,8 @@ _STATES = {
     "rej": KeyState.REJECTED,
 }
 _CHANGES = ("accept", "reject", "delete")
+TEXT = "text"
+_FORMS = (TEXT, "nested", "json", "yaml", "raw", "quiet")
 ACTIONS = ("list", *_CHANGES, "finger", "print", "gen", "log")
 _OPTIONS_OF_SALT_KEY = {
     **dict.fromkeys(("-L", "--list-all", "-l", "--list"), "list"),
@@ -52,10 +55,13 @@ actions:
   gen NAME               make a key pair for a minion, in --dir
   log [GLOB]             who changed which key, when and why
 
+Several globs are words of their own, or parted by commas.
+
 examples:
   txsalt-cli key list
   txsalt-cli key accept web1 --note 'ticket 4711'
   txsalt-cli key accept 'web*' --dry-run
+  txsalt-cli key accept web1,web2 --yes
   txsalt-cli key delete --all --yes
 """
 
@@ -65,29 +71,43 @@ def main(argv: list[str]) -> int:
     made = _parser()
     _hint_at_actions(argv, made)
     options = made.parse_intermixed_args(argv)
+    options.globs = [part for word in options.globs for part in word.split(",") if part]
     keys = Keys(options.config_dir, options.note)
     try:
-        if options.action in _CHANGES:
-            return _change(keys, options, made)
-        if options.action == "list":
-            return _list(keys, options)
-        if options.action == "finger":
-            return _finger(keys, options)
-        # The rest is rare, and has a file of its own.
-        from txsalt.cli import key_more
-
-        return key_more.run(keys, options, made)
+        with output_options.printing(options) as printer:
+            return _run(keys, options, printer)
     finally:
         keys.close()
 
 
+def _run(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
+    if options.action in _CHANGES:
+        return _change(keys, options, printer)
+    if options.action == "list":
+        return _list(keys, options, printer)
+    if options.action == "finger":
+        return _finger(keys, options, printer)
+    # The rest is rare, and has a file of its own.
+    from txsalt.cli import key_more
+
+    return key_more.run(keys, options, printer)
+
+
 def _hint_at_actions(argv: list[str], made: Parser) -> None:
-    """Answer an option of salt-key's with the action that stands for it here."""
+    """Answer an option of salt-key's with the action that stands for it here, or why it is not."""
+    words = argv[: argv.index("--")] if "--" in argv else argv
+    options = [word.partition("=")[0] for word in words if word.startswith("-")]
+    known = {*made.known_options(), *_OPTIONS_OF_SALT_KEY}
+    for option in options:
+        if option.startswith("--") and option not in known:
+            # Now: the parser would complain of its value, which it takes for the action.
+            made.error(f"unrecognized arguments: {option}")
     if any(word in ACTIONS for word in argv):
         return
-    for word in argv:
-        if word in _OPTIONS_OF_SALT_KEY:
-            made.error(f"{word} is no action; did you mean 'key {_OPTIONS_OF_SALT_KEY[word]}'?")
+    for option in options:
+        if option in _OPTIONS_OF_SALT_KEY:
+            stands = _OPTIONS_OF_SALT_KEY[option]
+            made.error(f"{option} is no action; did you mean 'key {stands}'?")
 
 
 def matching(ids: list[str], globs: list[str]) -> list[str]:
@@ -103,14 +123,7 @@ def nobody(hint: str = "") -> int:
     return exit_codes.GENERIC
 
 
-def write(value: Mapping[str, Any], how: str) -> None:
-    """Print a value as JSON or YAML."""
-    from txsalt.outputters.render import render
-
-    print(render(value, how))
-
-
-def _list(keys: Keys, options: argparse.Namespace) -> int:
+def _list(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
     states = list(HEADINGS)
     globs = list(options.globs)
     if globs and globs[0].lower() in (*_STATES, "all"):
@@ -120,16 +133,16 @@ def _list(keys: Keys, options: argparse.Namespace) -> int:
     if options.long:
         from txsalt.cli import key_more
 
-        return key_more.long_list(keys, found, options.output)
-    if options.output != "text":
-        write({state.value: ids for state, ids in found.items()}, options.output)
+        return key_more.long_list(keys, found, printer)
+    if printer.how != TEXT:
+        printer.show({state.value: ids for state, ids in found.items()})
         return exit_codes.OK
     for state, ids in found.items():
-        print(HEADINGS[state], *ids, sep="\n")
+        printer.write(HEADINGS[state], *ids)
     return exit_codes.OK
 
 
-def _finger(keys: Keys, options: argparse.Namespace) -> int:
+def _finger(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
     globs = options.globs or ["*"]
     found: dict[str, dict[str, str]] = {}
     if not options.globs:
@@ -138,13 +151,12 @@ def _finger(keys: Keys, options: argparse.Namespace) -> int:
         ids = matching(keys.listing(state), globs)
         if ids:
             found[state.value] = {each: keys.fingerprint(state, each) for each in ids}
-    if options.output != "text":
-        write(found, options.output)
-    else:
-        for folder, fingers in found.items():
-            print("Local Keys:" if folder == "local" else HEADINGS[KeyState(folder)])
-            for name, finger in fingers.items():
-                print(f"{name}:  {finger}")
+    if printer.how != TEXT:
+        printer.show(found)
+        return exit_codes.OK if found else nobody()
+    for folder, fingers in found.items():
+        printer.write("Local Keys:" if folder == "local" else HEADINGS[KeyState(folder)])
+        printer.write(*(f"{name}:  {finger}" for name, finger in fingers.items()))
     return exit_codes.OK if found else nobody()
 
 
@@ -160,28 +172,34 @@ def _elsewhere(keys: Keys, options: argparse.Namespace, globs: list[str]) -> str
     return "".join(f"; {hint}" for hint in hints)
 
 
-def _change(keys: Keys, options: argparse.Namespace, made: Parser) -> int:
+def _change(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
     if bool(options.globs) == options.all:
-        made.error(f"name the keys to {options.action} (globs), or give --all")
+        options.complain(f"name the keys to {options.action} (globs), or give --all")
     sources = _sources(options)
     globs = ["*"] if options.all else options.globs
     meant = [(state, each) for state in sources for each in matching(keys.listing(state), globs)]
     if not meant:
         return nobody(_elsewhere(keys, options, globs))
     if options.dry_run:
-        for state, each in meant:
-            print(f"would be {_PAST[options.action]}: {each}  {_about(keys, state, each)}")
+        told = [f"{each}  {_about(keys, state, each)}" for state, each in meant]
+        _tell(printer, f"would be {_PAST[options.action]}", told)
         return exit_codes.OK
     shown: Shown = {}
     if not options.yes:
         shown = {(state, each): keys.fingerprint(state, each) for state, each in meant}
-        if not _confirmed(options.action, shown, made):
+        if not _confirmed(options, shown):
             print("txsalt-cli: nothing was changed", file=sys.stderr)
             return exit_codes.GENERIC
     done = _done(keys, options.action, meant, shown)
-    for each in done:
-        print(f"{_PAST[options.action]}: {each}")
+    _tell(printer, _PAST[options.action], done)
     return exit_codes.OK if done else nobody()
+
+
+def _tell(printer: Printer, what: str, of: list[str]) -> None:
+    if printer.how != TEXT:
+        printer.show({what: of})
+        return
+    printer.write(*(f"{what}: {each}" for each in of))
 
 
 def _done(keys: Keys, action: str, meant: list[tuple[KeyState, str]], shown: Shown) -> list[str]:
@@ -216,10 +234,12 @@ def _others(action: str) -> tuple[KeyState, KeyState]:
     return other, KeyState.DENIED
 
 
-def _confirmed(action: str, shown: Shown, made: Parser) -> bool:
+def _confirmed(options: argparse.Namespace, shown: Shown) -> bool:
     if not sys.stdin.isatty():
-        made.error(f"there is no terminal to ask on; say --yes to {action} {len(shown)} keys")
-    print(f"The following keys are going to be {_PAST[action]}:", file=sys.stderr)
+        options.complain(
+            f"there is no terminal to ask on; say --yes to {options.action} {len(shown)} keys"
+        )
+    print(f"The following keys are going to be {_PAST[options.action]}:", file=sys.stderr)
     for (state, each), finger in shown.items():
         print(f"  {each}  ({state.value})  {finger}", file=sys.stderr)
     print("Proceed? [n/Y] ", end="", file=sys.stderr, flush=True)
@@ -234,6 +254,7 @@ def _about(keys: Keys, state: KeyState, minion_id: str) -> str:
 
 def _parser() -> Parser:
     made = parser("txsalt-cli key", "Manage the keys of minions.", _EPILOG)
+    made.salt_program = "salt-key"
     made.add_argument("command", choices=["key"], help=argparse.SUPPRESS)
     made.add_argument(
         "action",
@@ -247,7 +268,6 @@ def _parser() -> Parser:
     made.add_argument("--dry-run", action="store_true", help="only say what would be changed")
     made.add_argument("--note", default="", metavar="TEXT", help="why, for the audit log")
     made.add_argument("-l", "--long", action="store_true", help="list: age and fingerprint")
-    made.add_argument("--out", dest="output", choices=["text", "json", "yaml"], default="text")
     for name, text in (
         ("accepted", "reject: accepted keys too"),
         ("rejected", "accept: rejected keys too"),
@@ -255,6 +275,11 @@ def _parser() -> Parser:
         ("all", "keys in every state"),
     ):
         made.add_argument(f"--include-{name}", action="store_true", help=text)
+    output = output_options.add_writing(made, _FORMS, TEXT)
+    output.add_argument(
+        "-q", "--quiet", dest="output", action="store_const", const="quiet",
+        help="write nothing: the exit code tells, and what is wrong is still on stderr",
+    )  # fmt: skip
     new = made.add_argument_group("gen")
     new.add_argument("--dir", default=".", metavar="DIR", help="where the files go (here)")
     new.add_argument("--keysize", type=int, default=2048, metavar="BITS", help="2048 to 8192")

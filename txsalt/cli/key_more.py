@@ -6,8 +6,8 @@ import sys
 import time
 from typing import Any  # what the outputters take
 
-from txsalt.cli.key import HEADINGS, matching, nobody, write
-from txsalt.cli.options import Parser
+from txsalt.cli.key import HEADINGS, TEXT, matching, nobody
+from txsalt.cli.output_options import Printer
 from txsalt.client.keys import Keys
 from txsalt.jobs import exit_codes
 from txsalt.outputters.text import printable
@@ -17,24 +17,27 @@ _LEAST_BITS, _MOST_BITS = 2048, 8192
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
-def run(keys: Keys, options: argparse.Namespace, made: Parser) -> int:
+def run(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
     """Run print, gen or log; return the exit code."""
     if options.action == "print":
-        return _print(keys, options)
+        return _print(keys, options, printer)
     if options.action == "log":
-        return _log(keys, options)
+        return _log(keys, options, printer)
     if len(options.globs) != 1:
-        made.error("name the minion that the key is for")
+        options.complain("name the one minion that the key is for")
     if not _LEAST_BITS <= options.keysize <= _MOST_BITS:
-        made.error(f"a key has {_LEAST_BITS} to {_MOST_BITS} bits")
+        options.complain(f"a key has {_LEAST_BITS} to {_MOST_BITS} bits")
     paths = keys.generate(
         options.globs[0], options.dir, bits=options.keysize, accept=options.accept
     )
-    print(*paths, sep="\n")
+    if printer.how == TEXT:
+        printer.write(*paths)
+    else:
+        printer.show({"files": list(paths)})
     return exit_codes.OK
 
 
-def long_list(keys: Keys, found: dict[KeyState, list[str]], how: str) -> int:
+def long_list(keys: Keys, found: dict[KeyState, list[str]], printer: Printer) -> int:
     """Print keys with age and fingerprint."""
     now = time.time()
     told: dict[str, dict[str, dict[str, Any]]] = {}
@@ -45,47 +48,46 @@ def long_list(keys: Keys, found: dict[KeyState, list[str]], how: str) -> int:
             if since is not None:
                 finger = keys.fingerprint(state, each)
                 about[each] = {"age": int(max(0, now - since)), "fingerprint": finger}
-    if how != "text":
-        write(told, how)
+    if printer.how != TEXT:
+        printer.show(told)
         return exit_codes.OK
     width = max((len(each) for ids in found.values() for each in ids), default=0)
     for state in found:
-        print(HEADINGS[state])
+        printer.write(HEADINGS[state])
         for each, facts in told[state.value].items():
-            print(f"{each:<{width}}  {_age(facts['age']):>5}  {facts['fingerprint']}")
+            printer.write(f"{each:<{width}}  {_age(facts['age']):>5}  {facts['fingerprint']}")
     return exit_codes.OK
 
 
-def _print(keys: Keys, options: argparse.Namespace) -> int:
+def _print(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
     found: dict[str, dict[str, str]] = {}
     for state in HEADINGS:
         ids = matching(keys.listing(state), options.globs or ["*"])
         if ids:
             found[state.value] = {each: keys.pem(state, each) for each in ids}
-    if options.output != "text":
-        write(found, options.output)
+    if printer.how != TEXT:
+        printer.show(found)
     else:
         for folder, pems in found.items():
-            print(HEADINGS[KeyState(folder)])
-            for each, pem in pems.items():
-                print(f"{each}:  {printable(pem)}")
+            printer.write(HEADINGS[KeyState(folder)])
+            printer.write(*(f"{each}:  {printable(pem)}" for each, pem in pems.items()))
     return exit_codes.OK if found else nobody()
 
 
-def _log(keys: Keys, options: argparse.Namespace) -> int:
+def _log(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
     globs = options.globs or ["*"]
     lines = [
         each
         for each in keys.history()
         if any(fnmatch.fnmatchcase(str(each.get("id", "")), glob) for glob in globs)
     ]
-    if options.output != "text":
-        write({"changes": lines}, options.output)
+    if printer.how != TEXT:
+        printer.show({"changes": lines})
     else:
         for each in lines:
             note = f"  # {each['note']}" if each.get("note") else ""
             words = [str(each.get(name) or "-") for name in ("time", "act", "id", "by", "finger")]
-            print(printable("  ".join(words) + note).replace("\n", " "))
+            printer.write(printable("  ".join(words) + note).replace("\n", " "))
     broken = keys.broken_history()
     if broken:
         print(

@@ -5,8 +5,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn  # values of any type
 
 from txsalt import __version__
@@ -29,7 +28,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that ends with the documented exit code for a wrong command line."""
 
     unknown_option_hint = ""  # what else an unknown option may have been meant for
-    salt_options: Mapping[str, str] = MappingProxyType({})  # Salt's, and why they are not here
+    salt_program = ""  # Salt's, for what is said about its options that are not here
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, what is like it, and how to get help."""
@@ -38,6 +37,10 @@ class Parser(argparse.ArgumentParser):
             message = _REQUIRED + ", ".join(each for each in names if each not in self._free())
         hint = self._hint(message)
         self.exit(exit_codes.USAGE, f"{self.prog}: {message}{hint}\nSee '{self.prog} --help'.\n")
+
+    def known_options(self) -> list[str]:
+        """Return all options, short and long."""
+        return [option for action in self._actions for option in action.option_strings]
 
     def _free(self) -> list[str]:
         # argparse calls these required, too.
@@ -49,12 +52,26 @@ class Parser(argparse.ArgumentParser):
         kind, _, words = message.partition(": ")
         if kind != "unrecognized arguments":
             return ""
-        known = [option for action in self._actions for option in action.option_strings]
         first = words.split()[0].partition("=")[0]
-        if first in self.salt_options:
-            return f"; {self.salt_options[first]}{self.unknown_option_hint}"
-        near = did_you_mean(first, [each for each in known if each.startswith("--")])
+        # Here, as it is read by those only who typed such an option.
+        from txsalt.cli.salt_options import why_not
+
+        if reason := why_not(self.salt_program, first):
+            return f"; {reason}{self.unknown_option_hint}"
+        near = did_you_mean(first, [each for each in self.known_options() if each[:2] == "--"])
         return near or self.unknown_option_hint
+
+
+class _VersionsReport(argparse.Action):
+    """Prints the report, and ends the program."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Act as argparse wants it."""
+        # Here: it loads what the libraries say of themselves.
+        from txsalt.cli.versions import report
+
+        print(report())
+        parser.exit()
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -136,8 +153,56 @@ def parser(prog: str, description: str, epilog: str = "") -> Parser:
         default=DEFAULT_CONFIG_DIR,
         help="folder of the master's configuration (default: %(default)s)",
     )
-    made.add_argument("--version", action="version", version=f"txsalt {__version__}")
+    add_versions(made)
     return made
+
+
+def add_reading(made: Parser) -> None:
+    """Add the options that say how the arguments of a function are read."""
+    made.add_argument(
+        "--no-parse", type=_names, metavar="NAMES", default=frozenset(),
+        help="keyword arguments (a,b for two) whose values stay the text that they are",
+    )  # fmt: skip
+    made.add_argument(
+        "--args-stdin", action="store_true",
+        help="each line of stdin is one more argument or, before a '--', option",
+    )  # fmt: skip
+
+
+def parse_with_stdin(made: Parser, argv: list[str]) -> argparse.Namespace:
+    """Parse the command line, and behind it what stdin has if ``--args-stdin`` says so."""
+    options = made.parse_intermixed_args(argv)
+    if not options.args_stdin:
+        return options
+    try:
+        lines = [line.rstrip("\r\n") for line in sys.stdin]
+    except UnicodeDecodeError:
+        made.error("what stdin has is no text in UTF-8")
+    return made.parse_intermixed_args([*argv, *lines])
+
+
+def arguments(words: list[str], no_parse: Iterable[str]) -> list[Any]:
+    """Return what words mean as ``parse_words`` does, but leave the values of some names alone."""
+    from txsalt.jobs.arguments import parse_words, split_keyword
+
+    arg = parse_words(words)
+    for name, text in filter(None, map(split_keyword, words)) if no_parse else ():
+        if name in no_parse:
+            arg[-1][name] = text
+    return arg
+
+
+def add_versions(made: Parser) -> None:
+    """Add the options that tell versions and end."""
+    made.add_argument("--version", action="version", version=f"txsalt {__version__}")
+    made.add_argument(
+        "-V", "--versions-report", action=_VersionsReport, nargs=0,
+        help="show the versions of txsalt, of its libraries and of the system, and exit",
+    )  # fmt: skip
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(each.strip() for each in text.split(","))
 
 
 def _columns() -> int:

@@ -4,11 +4,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, TextIO  # results are any msgpack value
 
+from txsalt.cli.output_options import DOCUMENT, LINES
 from txsalt.client.steps import UNKNOWN_ID, Job, Published, Returned, Told, Waiting
 from txsalt.jobs import exit_codes, reasons
 from txsalt.jobs.reasons import Reason
 from txsalt.light import define, field, frozen
-from txsalt.outputters.render import render
+from txsalt.outputters.render import ONE_LINE, render
 from txsalt.outputters.text import printable
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 TICK = 0.25  # seconds between two looks at the progress
 
 _KNOWN = frozenset({"nested", "highstate", "txt", "json", "yaml", "raw", "table"})
-# These are for programs, of the schema that docs/output.md has.
-LINES, DOCUMENT = "jsonl", "json-v1"
 # A table of one row at a time would be none.
 _WHOLE = ("table", DOCUMENT)
 
@@ -31,6 +30,7 @@ class Style:
     how: str | None = None
     static: bool = False
     colour: bool = False
+    indent: int | None = None  # of json and yaml; None leaves it to these
     show_jid: bool = False
     verbose: bool = False
     summary: bool = False
@@ -164,12 +164,16 @@ class Report:
             from txsalt.cli import job_json
             from txsalt.outputters import json_text
 
-            self._write(json_text.render(job_json.document(self._lines)))
+            indent = 4 if self.style.indent is None else self.style.indent
+            self._write(json_text.render(job_json.document(self._lines), indent))
         elif self._static:
             self._print(dict(sorted(self._results.items())), self.style.how or "nested")
 
     def _print(self, data: dict[str, Any], how: str) -> None:
-        text = render(data, how, color=self.style.colour)
+        indent = self.style.indent
+        if indent is None and how == "json" and not self._static:
+            indent = ONE_LINE  # a program that reads a stream finds each end by its line
+        text = render(data, how, color=self.style.colour, indent=indent)
         if text:
             self._write(text.removesuffix("\n"))
 

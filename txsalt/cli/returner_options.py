@@ -36,9 +36,12 @@ def deliver(options: argparse.Namespace, context: Any, ret: dict[str, Any]) -> N
     Each is tried once; one that does not take it is told of on standard error, and changes neither
     the exit code nor what the master gets. ``context`` is that of the job.
     """
-    wanted = [*names_in(options.ret), *names_in(context.config.get("returners"))]
-    for name in dict.fromkeys(wanted):
-        # Here: most calls return to nobody.
+    of_minion = context.config.get("returners")
+    if not (options.ret or of_minion):
+        return  # as most calls do, which need not load what follows
+    from txsalt.jobs.returner_names import names_in
+
+    for name in dict.fromkeys([*names_in(options.ret), *names_in(of_minion)]):
         from txsalt.minion.jobrunner import deliver as delivery
 
         load = {"returner": name, "rets": [{**ret, **chosen(options)}]}

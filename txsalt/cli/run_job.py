@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from txsalt.cli import batch_options, login_options, output_options
 from txsalt.cli.job_options import UsageError, make_parser, read_job
 from txsalt.cli.main import commands
+from txsalt.cli.options import parse_with_stdin
 from txsalt.client import follow
 from txsalt.client.session import Session
 from txsalt.client.steps import Ended, Job, NobodyMatches, Published, Returned, Step, Told, Waiting
@@ -23,7 +24,7 @@ def main(argv: list[str]) -> int:
     """Run one job; return 0 only if every expected minion succeeded."""
     known = commands()
     made = make_parser(known)
-    options = made.parse_intermixed_args(argv)
+    options = parse_with_stdin(made, argv)
     try:
         job = read_job(options, known)
     except UsageError as exc:
@@ -43,17 +44,8 @@ def _do(session: Session, job: Job, options: argparse.Namespace) -> int:
         from txsalt.cli import targets
 
         job = targets.subset(session, job, options.subset, options.seed)
-    if options.preview_target:
-        from txsalt.cli import targets
-
-        return targets.show(session, job, options.output)
-    if options.doc:
-        from txsalt.cli import function_docs
-
-        return function_docs.show(session, job, options.output)
-    if options.asynchronous:
-        print(session.publish(job).jid)
-        return exit_codes.OK
+    if options.preview_target or options.doc or options.asynchronous:
+        return _without_report(session, job, options)
     with output_options.reporting(options, session.config, job) as report:
         if batch_options.is_batch(job):
             from txsalt.client import batch_view
@@ -62,6 +54,20 @@ def _do(session: Session, job: Job, options: argparse.Namespace) -> int:
         else:
             steps = follow.run(session, job, tick=report.tick)
         return tell(_explained(session, steps), report)
+
+
+def _without_report(session: Session, job: Job, options: argparse.Namespace) -> int:
+    with output_options.printing(options) as printer:
+        if options.preview_target:
+            from txsalt.cli import targets
+
+            return targets.show(session, job, printer)
+        if options.doc:
+            from txsalt.cli import function_docs
+
+            return function_docs.show(session, job, printer)
+        printer.write(session.publish(job).jid)
+        return exit_codes.OK
 
 
 def _explained(session: Session, steps: Iterator[Step]) -> Iterator[Step]:

@@ -6,11 +6,10 @@ import sys
 import time
 from typing import Any
 
-from txsalt.cli import login_options
+from txsalt.cli import login_options, output_options
 from txsalt.cli.options import Parser, parser
 from txsalt.jobs import exit_codes
 from txsalt.jobs.reasons import moment
-from txsalt.outputters.render import render
 from txsalt.outputters.text import printable
 
 _EPILOG = """\
@@ -36,11 +35,11 @@ def main(argv: list[str]) -> int:
     if not fitting:
         what = " ".join(options.globs) or "any minion"
         print(f"txsalt-cli: there is no accepted key of {what}", file=sys.stderr)
-    if options.output in (None, "table"):
-        if fitting:
-            _print_table(shown, time.time())
-    else:
-        print(render(shown, options.output).removesuffix("\n"))
+    with output_options.printing(options) as printer:
+        if options.output not in (None, "table"):
+            printer.show(shown)
+        elif fitting:
+            printer.write(*_table(shown, time.time()))
     if not fitting:
         return _NOBODY
     up = all(about["state"] == "up" for about in fitting.values())
@@ -56,7 +55,7 @@ def _wanted(about: dict[str, Any], options: argparse.Namespace) -> bool:
     return not (options.up and not is_up) and not (options.down and is_up)
 
 
-def _print_table(found: dict[str, dict[str, Any]], now: float) -> None:
+def _table(found: dict[str, dict[str, Any]], now: float) -> list[str]:
     rows = [("ID", "STATE", "SINCE", "HEARD", "ADDRESS", "VERSION")]
     for minion_id, about in found.items():
         since = moment(about["since"]) if "since" in about else "-"
@@ -73,9 +72,10 @@ def _print_table(found: dict[str, dict[str, Any]], now: float) -> None:
             )
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-        print(line.rstrip())
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def _line(text: str) -> str:
@@ -97,9 +97,6 @@ def _parser() -> Parser:
     which = made.add_mutually_exclusive_group()
     which.add_argument("--up", action="store_true", help="only those that are up")
     which.add_argument("--down", action="store_true", help="only those that are not")
-    made.add_argument(
-        "--out", "--output", dest="output", choices=("table", "json", "yaml", "nested", "raw"),
-        help="how it is written (default: table)",
-    )  # fmt: skip
+    output_options.add_writing(made, ("table", "nested", "json", "yaml", "raw", "quiet"))
     login_options.add(made)
     return made

@@ -5,6 +5,7 @@ import sys
 import time
 from typing import Any  # answers of the master are any msgpack value
 
+from txsalt.cli.output_options import Printer
 from txsalt.client import records
 from txsalt.client.local_client import LocalClient
 from txsalt.client.session import Session
@@ -12,7 +13,6 @@ from txsalt.client.steps import Job, NobodyMatches
 from txsalt.jobs import exit_codes
 from txsalt.jobs.reasons import age
 from txsalt.light import evolve
-from txsalt.outputters.render import render
 
 _LEVELS = ("grain", "grain_pcre", "pillar", "pillar_pcre")
 _EXPRESSION = re.compile("E@|[PJ].?@")  # such a word has parentheses of its own
@@ -26,7 +26,7 @@ def subset(session: Session, job: Job, count: int, seed: int | None) -> Job:
     return evolve(job, tgt=LocalClient.pick(minions, count, seed), tgt_type="list")
 
 
-def show(session: Session, job: Job, how: str | None) -> int:
+def show(session: Session, job: Job, printer: Printer) -> int:
     """Print who is meant, whether connected if the master knows, and how old their grains are."""
     found = _preview(session, job)
     connected = found.get("connected") or {}
@@ -39,7 +39,7 @@ def show(session: Session, job: Job, how: str | None) -> int:
         for minion in sorted(found["minions"])
     }
     if shown:
-        print(render(shown, how or "table", color=sys.stdout.isatty()))
+        printer.show(shown, "table")
     for minion in found["missing"]:
         print(f"txsalt-cli: no accepted key of {minion}", file=sys.stderr)
     if guessed := found.get("guessed"):
