@@ -5,7 +5,6 @@ import sys
 from typing import Any  # results and options of returners hold any value
 
 from txsalt.cli.options import a_map
-from txsalt.jobs.returner_names import names_in
 
 
 def add(made: argparse._ActionsContainer) -> None:
