@@ -23,6 +23,7 @@ class ReturnsTests(SynchronousTestCase):
         self.clock.advance(1_800_000_000)
         self.folder = self.mktemp()
         self.sent: list[tuple[str, Deferred[Any]]] = []
+        self.values: list[Any] = []
         self.returns = self.make()
 
     def make(self, most_mib: int = 0) -> Returns:
@@ -37,6 +38,7 @@ class ReturnsTests(SynchronousTestCase):
         self.assertEqual((timeout, tries), (5.0, 1))
         answer: Deferred[Any] = Deferred()
         self.sent.append((load["jid"], answer))
+        self.values.append(load.get("return"))
         return answer
 
     def jids(self) -> list[str]:
@@ -206,9 +208,6 @@ class ReturnsTests(SynchronousTestCase):
         """
         Many returns that wait do so on disk, and leave whole.
         """
-        self.request = self.keep_value  # type: ignore[method-assign]
-        self.values: list[Any] = []
-        self.returns = self.make()
         for jid in "123":
             self.returns.put(load(jid, b"x" * 3_000_000))
         self.assertEqual([each.is_slim for each in self.returns._queue], [False, True, True])
@@ -216,10 +215,6 @@ class ReturnsTests(SynchronousTestCase):
             self.sent[number][1].callback(None)
         self.assertEqual([len(value) for value in self.values], [3_000_000] * 3)
         self.assertEqual(self.files(), 0)
-
-    def keep_value(self, load: dict[str, Any], *, timeout: float, tries: int) -> Deferred[Any]:
-        self.values.append(load["return"])
-        return ReturnsTests.request(self, load, timeout=timeout, tries=tries)
 
     def test_removed_by_hand(self) -> None:
         """

@@ -10,11 +10,11 @@ from txsalt.cli.key import HEADINGS, TEXT, matching, nobody
 from txsalt.cli.output_options import Printer
 from txsalt.client.keys import Keys
 from txsalt.jobs import exit_codes
+from txsalt.jobs.reasons import age
 from txsalt.outputters.text import printable
 from txsalt.protocol.admission import KeyState
 
 _LEAST_BITS, _MOST_BITS = 2048, 8192
-_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 def run(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
@@ -55,7 +55,7 @@ def long_list(keys: Keys, found: dict[KeyState, list[str]], printer: Printer) ->
     for state in found:
         printer.write(HEADINGS[state])
         for each, facts in told[state.value].items():
-            printer.write(f"{each:<{width}}  {_age(facts['age']):>5}  {facts['fingerprint']}")
+            printer.write(f"{each:<{width}}  {age(facts['age']):>5}  {facts['fingerprint']}")
     return exit_codes.OK
 
 
@@ -96,10 +96,3 @@ def _log(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
         )
         return exit_codes.GENERIC
     return exit_codes.OK
-
-
-def _age(seconds: int) -> str:
-    for size, letter in _UNITS:
-        if seconds >= size:
-            return f"{seconds // size}{letter}"
-    return "0s"

@@ -93,8 +93,8 @@ def data(
     unmask: bool | None = None,
 ) -> dict[str, Any]:
     """Return the same as pillar.items, under its older name."""
-    found = _Asked(pillarenv, saltenv, pillar, pillar_enc).items(args)
-    return _shown_map(found, unmask)
+    return items(*args, pillar=pillar, pillar_enc=pillar_enc, pillarenv=pillarenv,
+                 saltenv=saltenv, unmask=unmask)  # fmt: skip
 
 
 def item(

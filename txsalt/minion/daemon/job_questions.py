@@ -6,7 +6,6 @@ token}`` and waits for ``txsalt/jobs/<token>``, whose data is the verdict that a
 Only the daemon's own user can write to the bus.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any  # arguments are any msgpack value
 
@@ -14,8 +13,7 @@ from twisted.logger import Logger
 
 from txsalt.events import tags
 from txsalt.minion.daemon.job_control import Record
-
-_TOKEN = re.compile(r"[0-9a-f]{16,64}")
+from txsalt.minion.daemon.local_questions import TOKEN
 
 
 class JobQuestions:
@@ -35,7 +33,7 @@ class JobQuestions:
     def from_bus(self, data: dict[str, Any]) -> None:
         """Answer one question; what is none is logged."""
         token, arg = data.get("token"), data.get("arg")
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token) or not isinstance(arg, list):
+        if not isinstance(token, str) or not TOKEN.fullmatch(token) or not isinstance(arg, list):
             self.log.warn("a local question about jobs was dropped: it is malformed")
             return
         verdict = self._answer(data.get("fun"), arg)

@@ -120,10 +120,12 @@ class Returns(Service):
         self._bytes += entry.size
         if self._bytes > _IN_MEMORY:
             entry = entry.slim()
-        only_refused = all(each.jid in self._refusals for each in self._queue)
+        held_up = self._pause is not None and all(
+            each.jid in self._refusals for each in self._queue
+        )
         self._queue.append(entry)
         self._make_room()
-        if self._pause is not None and only_refused:
+        if held_up and self._pause is not None:
             # The master answers: what it does not take must not hold up what it may take.
             self._queue.rotate(1)
             self._pause.cancel()
