@@ -60,7 +60,7 @@ def check_following(more: Collection[str]) -> None:
     _check(more, _OF_A_JOB_THAT_IS_THERE, frozenset(["jid", "minions", "timeout"]))
 
 
-def job_of(
+def make_job(
     tgt: Target,
     fun: Function,
     arg: Sequence[Any] = (),
@@ -68,23 +68,9 @@ def job_of(
     tgt_type: str = "glob",
     ret: str = "",
     kwarg: dict[str, Any] | None = None,
-    **kwargs: Any,
+    **more: Any,
 ) -> Job:
-    """Return the job of a verb with the usual arguments. Raises TypeError as ``make_job``."""
-    return make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
-
-
-def make_job(
-    tgt: Target,
-    fun: Function,
-    arg: Sequence[Any],
-    timeout: float | None,
-    tgt_type: str,
-    ret: str,
-    kwarg: dict[str, Any] | None,
-    more: dict[str, Any],
-) -> Job:
-    """Return a job; ``more`` are further keywords. Raises TypeError for one that nobody knows."""
+    """Return the job that a verb's arguments mean. Raises TypeError for a keyword of no verb."""
     _check(more, _KNOWN, _NAMED)
     return Job(
         tgt=target(tgt, tgt_type),

@@ -23,7 +23,6 @@ from txsalt.client.calls import (
     Function,
     Target,
     check_following,
-    job_of,
     make_job,
     own_proof,
     proof_of,
@@ -105,7 +104,7 @@ class LocalClient:
         **kwargs: Any,
     ) -> Returns:
         """Run and wait: {id: return}; False for who did not return. ``full_return``: as below."""
-        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
+        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, **kwargs)
         found: Returns = {}
         for step in self._steps(job, jid, kwargs):
             match step:
@@ -137,13 +136,13 @@ class LocalClient:
     ) -> Iterator[Returns]:
         """Run and yield {id: {"ret", "retcode", "jid", "out"?}} as each minion returns."""
         jid = _jid(kwargs)
-        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
+        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, **kwargs)
         return _returned(self._steps(job, jid, kwargs))
 
     def cmd_cli(self, *args: Any, **kwargs: Any) -> Iterator[Returns]:
         """As ``cmd_iter``, and an entry with "failed": True for each minion without a return."""
         jid = _jid(kwargs)
-        with closing(self._steps(job_of(*args, **kwargs), jid, kwargs)) as steps:
+        with closing(self._steps(make_job(*args, **kwargs), jid, kwargs)) as steps:
             for step in steps:
                 match step:
                     case Returned():
@@ -155,7 +154,7 @@ class LocalClient:
     def cmd_iter_no_block(self, *args: Any, **kwargs: Any) -> Iterator[Returns | None]:
         """As ``cmd_iter``, but yield None whenever there is nothing new for a moment."""
         jid = _jid(kwargs)
-        job = job_of(*args, **kwargs)
+        job = make_job(*args, **kwargs)
         with closing(self._steps(job, jid, kwargs, tick=_NO_BLOCK_TICK)) as steps:
             for step in steps:
                 match step:
@@ -192,7 +191,7 @@ class LocalClient:
         **kwargs: Any,
     ) -> dict[str, Any]:
         """Publish and do not wait: {"jid", "minions"}, {} if the target means nobody."""
-        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
+        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, **kwargs)
         with self._as(kwargs) as session:
             try:
                 published = session.publish(job, jid)
@@ -246,7 +245,7 @@ class LocalClient:
         """
         wait, failhard, raw = (kwargs.pop(name, 0) for name in ("batch_wait", "failhard", "raw"))
         timeout = kwargs.pop("timeout", None)
-        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, kwargs)
+        job = make_job(tgt, fun, arg, timeout, tgt_type, ret, kwarg, **kwargs)
         plan = batches.plan(batch, float(wait), bool(failhard), job.timeout, self.config)
         planned = evolve(job, extra={**job.extra, "batch": plan})
         with (
