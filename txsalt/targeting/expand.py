@@ -27,7 +27,7 @@ from txsalt.targeting.matches_me import (
     looks_at,
     usable_compound,
 )
-from txsalt.targeting.nodegroups import Nodegroups, as_word, resolve
+from txsalt.targeting.nodegroups import Nodegroups, as_compound, resolve
 
 
 @frozen
@@ -65,8 +65,7 @@ def expected(
     if tgt_type == "list":
         return _listed(tgt, list(ids))
     try:
-        if tgt_type == "nodegroup" and isinstance(tgt, str):
-            tgt, tgt_type = as_word(tgt), "compound"
+        tgt, tgt_type = as_compound(tgt, tgt_type)
         node = _read(tgt, tgt_type, nodegroups, delimiter)
     except BadTarget as exc:
         return Expansion(problem=str(exc))
@@ -92,8 +91,7 @@ def undecided(
     Of them a minion without known facts is a guess of ``expected``. None for a malformed target.
     """
     try:
-        if tgt_type == "nodegroup" and isinstance(tgt, str):
-            tgt, tgt_type = as_word(tgt), "compound"
+        tgt, tgt_type = as_compound(tgt, tgt_type)
         node = None if tgt_type == "list" else _read(tgt, tgt_type, nodegroups, delimiter)
     except BadTarget:
         node = None

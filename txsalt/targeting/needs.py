@@ -18,7 +18,7 @@ from txsalt.targeting.matches_me import (
     looks_at,
     usable_compound,
 )
-from txsalt.targeting.nodegroups import Nodegroups, as_word, resolve
+from txsalt.targeting.nodegroups import Nodegroups, as_compound, resolve
 
 _NONE: frozenset[str] = frozenset()
 
@@ -44,8 +44,7 @@ def of_target(
 ) -> Needs:
     """Return what ``expand.expected`` looks at for this target; nothing for a malformed one."""
     try:
-        if tgt_type == "nodegroup" and isinstance(tgt, str):
-            tgt, tgt_type = as_word(tgt), "compound"
+        tgt, tgt_type = as_compound(tgt, tgt_type)
         if tgt_type in COMPOUNDS:
             node = usable_compound(
                 resolve(tgt, nodegroups) if isinstance(tgt, str) else tgt, tgt_type

@@ -36,11 +36,17 @@ def resolve(text: str, nodegroups: Nodegroups) -> str:
     return resolved
 
 
-def as_word(name: str) -> str:
-    """Return the word of a compound target for a nodegroup. Raises BadTarget for several words."""
-    if name.split() != [name]:
-        raise BadTarget(f"{name!r:.80} is no name of a nodegroup")
-    return f"N@{name}"
+def as_compound(tgt: str | Sequence[str], tgt_type: str) -> tuple[str | Sequence[str], str]:
+    """
+    Return target and type, of a nodegroup by name as a compound target; others as they came.
+
+    Raises BadTarget for a name of several words: these would be a target of their own.
+    """
+    if tgt_type != "nodegroup" or not isinstance(tgt, str):
+        return tgt, tgt_type
+    if tgt.split() != [tgt]:
+        raise BadTarget(f"{tgt!r:.80} is no name of a nodegroup")
+    return f"N@{tgt}", "compound"
 
 
 def _expand(words: Sequence[str], nodegroups: Nodegroups, inside: tuple[str, ...]) -> list[str]:

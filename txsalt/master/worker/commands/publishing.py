@@ -175,13 +175,10 @@ def _no_facts(_: str) -> None:
 def resolved(bench: Bench, request: PublishRequest) -> PublishRequest:
     """Return the request as minions understand its target. Raises BadTarget."""
     # Minions know no nodegroups and no ranges, and match a list only if it comes as one.
-    tgt = request.tgt
-    if request.tgt_type == "nodegroup" and isinstance(tgt, str):
-        word = nodegroups.as_word(tgt)
-        return evolve(request, tgt=_without_groups(bench, word), tgt_type="compound")
-    if request.tgt_type == "compound":
+    tgt, tgt_type = nodegroups.as_compound(request.tgt, request.tgt_type)
+    if tgt_type == "compound":
         text = tgt if isinstance(tgt, str) else " ".join(tgt)
-        return evolve(request, tgt=_without_groups(bench, text))
+        return evolve(request, tgt=_without_groups(bench, text), tgt_type=tgt_type)
     if request.tgt_type == "range" and isinstance(tgt, str):
         return evolve(request, tgt=ranges.ids_of(tgt, bench.ranges()), tgt_type="list")
     if request.tgt_type == "list" and isinstance(tgt, str):
