@@ -119,7 +119,8 @@ def evaluate(node: Node, leaf: Callable[[Pattern], bool | None]) -> bool | None:
     decisive = isinstance(node, Or)
     unsure = False
     for item in node.items:
-        value = evaluate(item, leaf)
+        # Without a call in between: there may be hundreds, for each of thousands of minions.
+        value = leaf(item) if isinstance(item, Pattern) else evaluate(item, leaf)
         if value is decisive:
             return decisive
         unsure = unsure or value is None

@@ -22,6 +22,8 @@ from txsalt.targeting.paths import path_matches
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_GLOB_SIGNS = frozenset("*?[")
+
 
 def glob(pattern: str, id: str) -> bool:
     """Match a shell pattern against the whole id, case-sensitive."""
@@ -52,6 +54,8 @@ def id_matcher(engine: str, pattern: str) -> Callable[[str], bool]:
         return bounded_regex(pattern).matches_start
     if len(pattern) > MAX_PATTERN:
         raise BadTarget(f"pattern longer than {MAX_PATTERN} characters")
+    if not _GLOB_SIGNS.intersection(pattern):
+        return frozenset((pattern,)).__contains__
     match = re.compile(translate(pattern)).match
     return lambda id: match(id) is not None
 
