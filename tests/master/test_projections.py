@@ -1,13 +1,13 @@
 """Tests of the entries of facts that targets look at."""
 
 import resource
-import time
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.master.test_store import StoreCase
+from tests.pace import least_seconds
 from tests.targeting.test_expand import expressions, maps
 from txsalt.master.store import database, projections
 from txsalt.master.store.fact_entries import BUCKETS
@@ -144,10 +144,12 @@ class FewFactsTests(StoreCase):
             ("G@os:OS1 and not m0*", "compound"),
             ("10.0.0.0/8", "ipcidr"),
         ):
-            began = time.process_time()
-            for _ in range(3):
-                facts_of = self.facts.lookup(needs.of_target(tgt, tgt_type, {}))
-                expected(tgt, tgt_type, ids, facts_of, {})
-            self.assertLess(time.process_time() - began, 1.0, tgt)
+
+            def look(tgt: str = tgt, tgt_type: str = tgt_type) -> None:
+                for _ in range(3):
+                    facts_of = self.facts.lookup(needs.of_target(tgt, tgt_type, {}))
+                    expected(tgt, tgt_type, ids, facts_of, {})
+
+            self.assertLess(least_seconds(look, 1.0), 1.0, tgt)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         self.assertLess(grown, 60 * 1024)  # KiB; all of it unpacked would be hundreds

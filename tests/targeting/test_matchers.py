@@ -225,11 +225,11 @@ class PathTests(SynchronousTestCase):
         for _ in range(60):
             deep = {"a": deep}
         wide = Facts("w", {"list": ["a" * 3000 + str(i) for i in range(5000)]})
-        began = time.monotonic()
+        began = time.process_time()
         self.assertRaises(BadTarget, matchers.grain, ":".join("a" * 60) + ":z", Facts("d", deep))
         self.assertRaises(BadTarget, matchers.grain_pcre, "list:.*.*!", wide)
         self.assertRaises(BadTarget, matchers.grain, "a:" * 5000, FACTS)
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.process_time() - began, 20)  # unbounded, it takes ages
 
 
 class IpcidrTests(SynchronousTestCase):
