@@ -64,7 +64,8 @@ class JobHistoryTests(SynchronousTestCase):
 
     def test_active_batches(self) -> None:
         """
-        Of a batch those are active who had their turn, and none once it is over.
+        Of a batch those are active who had their turn, and none once it is over. Its parts are no
+        jobs of their own.
         """
         batches = self.place.bench.batches
         file = BatchFile(self.place.store_path)
@@ -73,7 +74,11 @@ class JobHistoryTests(SynchronousTestCase):
         job = self.place.bench.jobs.job(PING)
         assert job is not None
         file.save_part(PING, evolve(job, jid="20260101000000000099"))
-        self.assertEqual(self.run_runner("jobs.active")[PING]["Running"], [{"m3": None}])
+        active = self.run_runner("jobs.active")
+        self.assertEqual(set(active), {PING, ECHO})
+        self.assertEqual(active[PING]["Running"], [{"m3": None}])
+        file.save_progress(PING, {}, {"m3": "does not answer"})
+        self.assertEqual(set(self.run_runner("jobs.active")), {ECHO})
         file.end(PING, {"state": "stopped", "not_started": ["m3"]})
         self.assertNotIn(PING, self.run_runner("jobs.active"))
 

@@ -87,6 +87,11 @@ class Batches:
             (part.jid, jid, part.created, serial.pack_bin(part.minions)),
         )
 
+    def is_part(self, jid: str) -> bool:
+        """Tell whether a job is but a part of a batch."""
+        row = self._connection.execute("SELECT 1 FROM batch_parts WHERE part = ?", (jid,))
+        return row.fetchone() is not None
+
     def copy_returns(self, jid: str, part: str, ids: Iterable[str]) -> dict[str, bool]:
         """Copy returns of a part to the batch; return which of them tell of success."""
         outcomes = self._jobs.outcomes(part)

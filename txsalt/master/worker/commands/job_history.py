@@ -115,7 +115,8 @@ def active(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
     """
     Return the jobs of the last day that wait for minions which are there, by jid.
 
-    Nobody is asked: "Running" maps each such minion to None, as its process is not known.
+    Nobody is asked: "Running" maps each such minion to None, as its process is not known. A batch
+    stands under its own jid, which knows who was given up; its parts do not.
     """
     up = {each for each, sighting in bench.presence.all().items() if sighting.up}
     found = {}
@@ -129,10 +130,10 @@ def active(bench: Bench, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _begun(bench: Bench, jid: str, waiting: list[str]) -> list[str]:
-    """Leave out who has no turn in a batch yet, or will never have one."""
+    """Leave out who has no turn in a batch yet, or will never have one; parts have nobody."""
     batch = bench.batches.load(jid)
     if batch is None:
-        return waiting
+        return [] if bench.batches.is_part(jid) else waiting
     started = {minion_id for ids in batch.parts.values() for minion_id in ids}
     runs = set() if batch.outcome else started - batch.missing.keys()
     return [each for each in waiting if each in runs]
