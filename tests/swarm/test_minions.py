@@ -79,6 +79,7 @@ class FleetTests(SynchronousTestCase):
         """
         pki = Path(self.mktemp_folder())
         keys = {minion.facts.id: minion.pair.key.public for minion in self.fleet[:3]}
+        (pki / "master.pub").touch()
         keyring.accept(pki, keys)
         self.assertEqual(len(list((pki / "minions").iterdir())), 3)
         (pki / "minions" / "v-01").write_text("somebody else's")
@@ -95,6 +96,7 @@ class FleetTests(SynchronousTestCase):
         folder = self.folder / "pki" / "minions"
         folder.mkdir(parents=True)
         os.chown(folder, 12345, 12346)
+        (folder.parent / "master.pub").touch()
         keyring.accept(folder.parent, {"m1": self.pairs[0].key.public})
         status = (folder / "m1").stat()
         self.assertEqual(

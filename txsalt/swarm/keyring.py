@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from txsalt.errors import KeyFileError
+from txsalt.errors import BadKey, KeyFileError
 from txsalt.protocol.sealed_request import TOKEN_TEXT
 from txsalt.wire import rsa
 
@@ -46,8 +46,11 @@ def accept(pki_dir: Path, keys: dict[str, rsa.PublicKey]) -> None:
     """
     Put public keys among the accepted ones of a master on this machine.
 
-    Only where nobody else's key lies: raises KeyFileError for an id with another key.
+    Only where nobody else's key lies: raises KeyFileError for an id with another key, and for a
+    folder that is no master's. What was put there before stays, for ``take_back``.
     """
+    if not (pki_dir / "master.pub").is_file():
+        raise KeyFileError(str(pki_dir), "no master has its key here")
     folder = pki_dir / "minions"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -58,16 +61,33 @@ def accept(pki_dir: Path, keys: dict[str, rsa.PublicKey]) -> None:
 
 
 def take_back(pki_dir: Path, keys: dict[str, rsa.PublicKey]) -> None:
-    """Remove what ``accept`` put there; a key that is another one by now stays."""
+    """
+    Remove what ``accept`` put there; a key that is another one by now stays.
+
+    Raises KeyFileError for the first that cannot be removed, after all others were.
+    """
+    left: OSError | None = None
     for minion_id, key in keys.items():
         path = pki_dir / "minions" / minion_id
-        if path.is_file() and path.read_text().strip() == key.pem:
-            path.unlink()
+        try:
+            if path.is_file() and _holds(path, key):
+                path.unlink()
+        except FileNotFoundError:
+            pass  # somebody was faster
+        except OSError as exc:
+            left = left or exc
+    if left is not None:
+        reason = f"{left.strerror}; remove it, as it lets a swarm in"
+        raise KeyFileError(str(left.filename), reason) from left
+
+
+def _holds(path: Path, key: rsa.PublicKey) -> bool:
+    return path.read_bytes().strip() == key.pem.encode()
 
 
 def _accept(path: Path, key: rsa.PublicKey) -> None:
     if path.exists():
-        if path.read_text().strip() != key.pem:
+        if not _holds(path, key):
             raise KeyFileError(str(path), "another key of this id is accepted; choose a prefix")
         return
     # Made here, and not what somebody linked to this name: the folder may be another user's.
@@ -90,4 +110,6 @@ def _pair(path: Path, bits: int) -> Pair:
         fresh.touch(mode=0o600)
         fresh.write_bytes(key.pem())
         fresh.rename(path)
+    except BadKey as exc:
+        raise KeyFileError(str(path), exc.reason) from exc
     return Pair(key, key.sign_x931(TOKEN_TEXT))

@@ -27,6 +27,7 @@ _CONNECT_SECONDS = 15.0
 _LINGER_SECONDS = 5.0  # for answers under way when the time is over
 # A publisher reads a subscription after it has greeted; nothing tells when it has.
 _SETTLE_SECONDS = 0.3
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 Say = Callable[[str], None]
 
@@ -35,8 +36,8 @@ def run(plan: Plan, say: Say) -> dict[str, Any]:
     """
     Run a plan and return its report, a map of JSON values; ``say`` hears of the progress.
 
-    SIGINT and SIGTERM end it early, and the report tells. Raises ConfigError, KeyFileError,
-    MasterUnreachable.
+    SIGINT and SIGTERM end it early, and the report tells; a second one ends it at once, without
+    a report. Raises ConfigError, KeyFileError, MasterUnreachable, KeyboardInterrupt.
     """
     _allow_descriptors(plan)
     say(f"keys: {plan.pairs}")
@@ -45,14 +46,16 @@ def run(plan: Plan, say: Say) -> dict[str, Any]:
         plan.prefix, plan.minions, keyring.pairs(folder, plan.pairs, plan.key_bits)
     )
     public = {minion.facts.id: minion.pair.key.public for minion in fleet}
-    if plan.pki_dir is not None:
-        keyring.accept(plan.pki_dir, public)
-    try:
-        with _stop_signals() as stopped:
+    with _stop_signals() as stopped:
+        try:
+            if plan.pki_dir is not None:
+                keyring.accept(plan.pki_dir, public)
             return _Run(plan, say, fleet, stopped).report()
-    finally:
-        if plan.pki_dir is not None and not plan.keep_keys:
-            keyring.take_back(plan.pki_dir, public)
+        finally:
+            # Also when only some were accepted: a key left behind lets its owner in.
+            if plan.pki_dir is not None and not plan.keep_keys:
+                _ignore_signals()
+                keyring.take_back(plan.pki_dir, public)
 
 
 class _Run:
@@ -187,14 +190,22 @@ def _allow_descriptors(plan: Plan) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
+def _ignore_signals() -> None:
+    for each in _STOPPING:
+        signal.signal(each, signal.SIG_IGN)
+
+
 @contextmanager
 def _stop_signals() -> Iterator[Callable[[], bool]]:
     seen: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
+        if seen:
+            # The first one waits for what cannot be cut short, such as keys of 10,000 replies.
+            raise KeyboardInterrupt
         seen.append(number)
 
-    old = {each: signal.signal(each, note) for each in (signal.SIGINT, signal.SIGTERM)}
+    old = {each: signal.signal(each, note) for each in _STOPPING}
     try:
         yield lambda: bool(seen)
     finally:
