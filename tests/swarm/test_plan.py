@@ -42,7 +42,24 @@ class PlanTests(SynchronousTestCase):
         """
         self.assertIn("--pki-dir", str(self.assertRaises(ConfigError, Plan, known_master=True)))
         self.assertRaises(ConfigError, Plan, silent=0.6, late=0.6)
-        self.assertRaises(ConfigError, Plan, prefix="a/b")
+        self.assertRaises(ConfigError, Plan, kind="events", payload=1_000_000, batch=100)
+
+    def test_ids(self) -> None:
+        """
+        A prefix that no minion id can begin with is refused, as the master would refuse the ids.
+        """
+        for prefix in ("a/b", "../", " a", "a\n", ".a", "x" * 255):
+            with self.subTest(prefix):
+                error = self.assertRaises(ConfigError, Plan, prefix=prefix)
+                self.assertIn("--prefix", str(error))
+        self.assertEqual(Plan(prefix="").prefix, "")
+
+    def test_bounds(self) -> None:
+        """
+        The bounds of an option are told in digits.
+        """
+        error = self.assertRaises(ConfigError, Plan, minions=2_000_000)
+        self.assertIn("--minions must be 1 to 1000000, not 2000000.", str(error))
 
     def test_key_pairs_and_window(self) -> None:
         """

@@ -7,7 +7,8 @@ from typing import Any  # attrs hands attributes of any type to validators
 
 from attrs import Attribute, field, frozen
 
-from txsalt.errors import ConfigError
+from txsalt.errors import BadName, ConfigError
+from txsalt.wire import names
 
 SIGN_IN, FLOOD, ANSWER = "sign-in", "flood", "answer"
 MODES = (SIGN_IN, FLOOD, ANSWER)
@@ -16,13 +17,14 @@ KINDS = (RETURNS, EVENTS)
 SHARED, EACH = "shared", "each"
 SUBSCRIPTIONS = (SHARED, EACH)
 MAX_MINIONS = 1_000_000
+_MAX_BYTES = 32 * 1024 * 1024  # in one request
 
 
 def _between(low: float, high: float) -> Any:
     def check(instance: object, attribute: "Attribute[Any]", value: float) -> None:
         if not low <= value <= high:
             name = attribute.name.replace("_", "-")
-            raise ConfigError((f"--{name} must be {low:g} to {high:g}, not {value:g}.",))
+            raise ConfigError((f"--{name} must be {low} to {high}, not {value}.",))
 
     return check
 
@@ -58,7 +60,7 @@ class Plan:
     subscribe: str = field(default=SHARED, validator=_among(*SUBSCRIPTIONS))
     topics: bool = False
     think: float = field(default=0.0, validator=_between(0, 3600))
-    payload: int = field(default=0, validator=_between(0, 32 * 1024 * 1024))
+    payload: int = field(default=0, validator=_between(0, _MAX_BYTES))
     silent: float = field(default=0.0, validator=_between(0, 1))
     late: float = field(default=0.0, validator=_between(0, 1))
     late_by: float = field(default=10.0, validator=_between(0, 86400))
@@ -74,12 +76,18 @@ class Plan:
     ready_file: Path | None = None
 
     def __attrs_post_init__(self) -> None:
-        if "/" in self.prefix or self.prefix != self.prefix.strip() or "\0" in self.prefix:
-            raise ConfigError(("--prefix must be usable as the start of a minion id.",))
+        try:
+            names.minion_id(f"{self.prefix}{self.minions - 1}")
+        except BadName as exc:
+            raise ConfigError(
+                (f"--prefix must be the start of a minion id: {exc.reason}.",)
+            ) from exc
         if self.known_master and self.pki_dir is None:
             raise ConfigError(("--known-master needs --pki-dir, to read the master's key.",))
         if self.silent + self.late > 1:
             raise ConfigError(("--silent and --late together must not exceed 1.",))
+        if self.kind == EVENTS and self.payload * self.batch > _MAX_BYTES:
+            raise ConfigError((f"--payload times --batch must not exceed {_MAX_BYTES} bytes.",))
 
     @property
     def pairs(self) -> int:
