@@ -7,8 +7,9 @@ figure is the master's; the order is: seal a portion, send it and wait, open the
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any  # loads are maps of any msgpack value
 
 from txsalt.jobs import jid as jids
@@ -38,6 +39,8 @@ class Flood:
         self._begun = datetime.now(UTC)
         self._answered = 0
         self._expected = 0
+        self._rest: Iterator[Sealed] = iter(())
+        self._pausing = 0
         self._wrong = 0
         self._sealing_seconds = 0.0
         self._seconds = 0.0
@@ -79,10 +82,11 @@ class Flood:
         before, begun = self._answered, time.monotonic()
         self._expected = before + len(ready)
         if self._plan.think:
-            # Each connection pauses between a reply and its next request.
-            for sealed in ready[: self._plan.width]:
+            # Each connection pauses between a reply and its next request; those that have not
+            # ended their pause since the portion before go on with this one.
+            self._rest = iter(ready)
+            for sealed in list(islice(self._rest, self._plan.width - self._pausing)):
                 self._ask(sealed)
-            self._rest = iter(ready[self._plan.width :])
         else:
             for sealed in ready:
                 self._ask(sealed)
@@ -97,11 +101,13 @@ class Flood:
             self._answered += 1
             self._replies.take(sealed, raw, seconds)
             if self._plan.think:
+                self._pausing += 1
                 self._loop.later(self._random.uniform(0.5, 1.5) * self._plan.think, self._next)
 
         self._lanes.ask(lambda: sealed.payload, answered)
 
     def _next(self) -> None:
+        self._pausing -= 1
         sealed = next(self._rest, None)
         if sealed is not None:
             self._ask(sealed)
