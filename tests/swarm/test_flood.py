@@ -86,3 +86,14 @@ class FloodTests(SynchronousTestCase):
         self.assertEqual(len(lanes.asked), 200)
         half = lanes.asked[100]
         self.assertApproximates((self.loop.now - half) / half, 1, 0.25)
+
+    def test_no_answer(self) -> None:
+        """
+        Requests that nobody answered are told apart, and make no rate.
+        """
+        plan = Plan(mode=FLOOD, minions=5, total=200, connections=2)
+        report = self.flood(PromptLanes(self.loop, mute=150), plan).report()
+        self.assertEqual(report["answered"], 50)
+        self.assertEqual(report["replies"], {"no answer": 150, "refused": 50})
+        everything = self.flood(PromptLanes(self.loop, mute=200), plan).report()
+        self.assertEqual((everything["answered"], everything["per_second"]), (0, 0))

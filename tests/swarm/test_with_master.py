@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,49 @@ class SwarmAtMasterTests(TestCase):
         refused = {"refused": flood["sealed_wrongly"], "accepted": accepted}
         self.assertEqual(flood["replies"], refused)
         self.assertEqual(flood["latency"]["count"], 200)
+
+    def test_fates(self) -> None:
+        """
+        The report adds up: who returned, who failed, who kept silent, and whose answer was not
+        given before the end; and it says what was asked for.
+        """
+        ready = Path(self.mktemp()).absolute()
+        words = ["--silent", "0.2", "--failed", "0.3", "--late", "0.2", "--late-by", "3600"]
+        swarm = self.start("answer", *words, "--ready-file", str(ready))
+        wait_until(ready.exists, 60, "the swarm is ready")
+        self.master.say("v-*", "test.ping", options=["--async"])
+        time.sleep(1)  # until all who will have answered
+        swarm.send_signal(signal.SIGINT)
+        report = self.report(swarm)
+        answer = report["answer"]
+        self.assertTrue(report["stopped_early"])
+        self.assertEqual(answer["chosen"], 20)
+        self.assertEqual(answer["returned"] + answer["silent"] + answer["unfinished"], 20)
+        self.assertEqual(answer["unfinished"], answer["late"])
+        self.assertTrue(answer["silent"] and answer["failed"] and answer["late"], answer)
+        job = answer["jobs"][0]
+        self.assertEqual((job["unheard"], job["failed"]), (0, answer["failed"]))
+        self.assertEqual(report["options"]["silent"], 0.2)
+
+    def test_master_dies(self) -> None:
+        """
+        Where the master dies in a flood, what it did not answer is no part of the rate, and the
+        exit code tells.
+        """
+        watcher = self.master.listen()
+        try:
+            swarm = self.start("flood", "--total", "120", "--think", "0.05")
+            watcher.wait(lambda tag, data: "/ret/v-" in tag, 60)
+        finally:
+            watcher.close()
+        self.master.family()[0].kill()
+        out, err = swarm.communicate(timeout=60)
+        self.assertEqual(swarm.returncode, 1, err)
+        report = json.loads(out)
+        flood = report["flood"]
+        self.assertGreater(report["unanswered"], 0)
+        self.assertEqual(flood["replies"]["no answer"], report["unanswered"])
+        self.assertEqual(flood["answered"] + report["unanswered"], 120)
 
     def test_survives_another_shared_key(self) -> None:
         """

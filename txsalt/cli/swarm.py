@@ -56,17 +56,20 @@ _MODES = """modes:
   flood     sign in, then send returns or events that nobody asked for
   answer    sign in, subscribe, and answer the jobs that the master publishes
 
-The report is one JSON document on standard output.
+The report is one JSON document on standard output. The exit code is 0 if every
+minion got in and the master answered every request that reached its turn.
+Ctrl-C ends a run early, with a report; pressed twice, without one.
 """
 
 
 def main(argv: list[str]) -> int:
-    """Run the swarm and print its report; 0 if every minion got in, 1 if not."""
+    """Run the swarm and print its report; 0 if all got in and no request stayed unanswered."""
     words = vars(_parser().parse_args(argv))
     words.pop("command")
     report = run(plans.Plan(**words), _progress())
     print(json.dumps(report, indent=1))
-    return exit_codes.GENERIC if report["not_accepted"] else exit_codes.OK
+    failed = report["not_accepted"] or report["unanswered"]
+    return exit_codes.GENERIC if failed else exit_codes.OK
 
 
 def _progress() -> Say:

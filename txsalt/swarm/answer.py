@@ -25,6 +25,7 @@ from txsalt.wire import job_loads
 
 _REPORTED_JOBS = 1000
 _OPENED_FRAMES = 512
+_COUNTS = ("chosen", "returned", "failed", "silent", "late", "unfinished")
 FIND_JOB = "saltutil.find_job"
 
 
@@ -33,28 +34,34 @@ class Heard:
     """One publication and what became of it; times are Unix time."""
 
     publication: job_loads.Publication = field(repr=False)
-    chosen: dict[str, Minion] = field(repr=False)
+    # Who is meant and has not heard it; emptied as they do, since a long run hears many jobs.
+    unheard: dict[str, Minion] = field(repr=False)
+    chosen: int
     first: float
     last: float = 0.0
     copies: int = 0
     returned: int = 0
     silent: int = 0
     late: int = 0
+    failed: int = 0
+    unfinished: int = 0
     last_reply: float = 0.0
-    heard_by: set[str] = field(factory=set, repr=False)
 
     def report(self) -> dict[str, Any]:
         """Return what a person wants to know of it."""
         return {
             "jid": self.publication.jid,
             "fun": self.publication.fun,
-            "chosen": len(self.chosen),
+            "chosen": self.chosen,
+            "unheard": len(self.unheard),
             "copies": self.copies,
             "first_copy": self.first,
             "last_copy": self.last,
             "returned": self.returned,
+            "failed": self.failed,
             "silent": self.silent,
             "late": self.late,
+            "unfinished": self.unfinished,
             "last_reply": self.last_reply,
         }
 
@@ -83,6 +90,7 @@ class Answerer:
         self._dropped: Counter[str] = Counter()
         self._running: set[tuple[str, str]] = set()
         self._signed_in_again = 0
+        self._wrong = 0
         self._random = random.Random(plan.seed)  # noqa: S311 - no secret
         loop.when_idle(self._replies.check_some)
 
@@ -103,10 +111,9 @@ class Answerer:
             return
         job.copies += 1
         job.last = now
-        for minion in job.chosen.values() if owner is None else (owner,):
+        for minion in list(job.unheard.values()) if owner is None else (owner,):
             # A copy that comes twice (filtered and broadcast) is one job all the same.
-            if minion.facts.id in job.chosen and minion.facts.id not in job.heard_by:
-                job.heard_by.add(minion.facts.id)
+            if job.unheard.pop(minion.facts.id, None) is not None:
                 self._answer(job, minion)
 
     def quiet(self) -> bool:
@@ -118,9 +125,8 @@ class Answerer:
         jobs = list(self.jobs.values())
         return {
             "jobs_heard": len(jobs),
-            "returned": sum(job.returned for job in jobs),
-            "silent": sum(job.silent for job in jobs),
-            "late": sum(job.late for job in jobs),
+            **{name: sum(getattr(job, name) for job in jobs) for name in _COUNTS},
+            "sealed_wrongly": self._wrong,
             "dropped": dict(self._dropped),
             "signed_in_again": self._signed_in_again,
             **self._replies.report(),
@@ -140,7 +146,7 @@ class Answerer:
         else:
             self._opener.remember(publication.jid)
             meant = {minion.facts.id: minion for minion in chosen(publication, self._minions)}
-            job = Heard(publication=publication, chosen=meant, first=now)
+            job = Heard(publication=publication, unheard=meant, chosen=len(meant), first=now)
             self.jobs[publication.jid] = job
         while len(self._opened) >= _OPENED_FRAMES:
             del self._opened[next(iter(self._opened))]
@@ -174,6 +180,7 @@ class Answerer:
             job.late += 1
             delay += plan.late_by
         self._running.add((job.publication.jid, minion.facts.id))
+        job.unfinished += 1
         if delay:
             self._loop.later(delay, lambda: self._return(job, minion, again=False))
         else:
@@ -181,11 +188,13 @@ class Answerer:
 
     def _return(self, job: Heard, minion: Minion, *, again: bool) -> None:
         wrong = not again and self._random.random() < self._plan.wrong
+        self._wrong += wrong
+        fails = job.publication.fun != FIND_JOB and self._random.random() < self._plan.failed
         sealed: list[Sealed] = []
 
         def make() -> bytes:
             assert minion.session is not None
-            sealed.append(seal(minion.session, self._load(job, minion), wrong=wrong))
+            sealed.append(seal(minion.session, self._load(job, minion, fails), wrong=wrong))
             return sealed[0].payload
 
         def replied(raw: bytes | None, seconds: float) -> None:
@@ -193,9 +202,10 @@ class Answerer:
             if not accepted and not again:
                 self._again(job, minion)
                 return
-            self._running.discard((job.publication.jid, minion.facts.id))
+            self._ended(job, minion)
             if accepted and raw is not None:
                 job.returned += 1
+                job.failed += fails
                 job.last_reply = time.time()
 
         self._lanes.ask(make, replied)
@@ -206,14 +216,17 @@ class Answerer:
             if is_in:
                 self._return(job, minion, again=True)
             else:
-                self._running.discard((job.publication.jid, minion.facts.id))
+                self._ended(job, minion)
 
         self._arrival.again(minion, signed_in)
 
-    def _load(self, job: Heard, minion: Minion) -> dict[str, Any]:
+    def _ended(self, job: Heard, minion: Minion) -> None:
+        self._running.discard((job.publication.jid, minion.facts.id))
+        job.unfinished -= 1
+
+    def _load(self, job: Heard, minion: Minion, fails: bool) -> dict[str, Any]:
         publication = job.publication
-        failed = self._random.random() < self._plan.failed
-        result = result_of(True, self._plan.payload, failed=failed)
+        result = result_of(True, self._plan.payload, failed=fails)
         if publication.fun == FIND_JOB:
             wanted = str(publication.arg[0]) if publication.arg else ""
             runs = (wanted, minion.facts.id) in self._running
@@ -229,7 +242,7 @@ def enough(plan: Plan, answerer: Answerer) -> Callable[[], bool]:
             return False
         jobs = [job for job in answerer.jobs.values() if job.publication.fun != FIND_JOB]
         # The first copy of a job may be that of a minion it is not for: all must have heard.
-        heard = all(len(job.heard_by) == len(job.chosen) for job in jobs)
+        heard = not any(job.unheard for job in jobs)
         return len(jobs) >= plan.jobs and heard and answerer.quiet()
 
     return check

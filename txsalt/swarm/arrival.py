@@ -38,6 +38,7 @@ class Arrival:
     seconds: float = 0.0
     judging_seconds: float = 0.0
     attempts: int = 0
+    _answered: int = 0
     outcomes: "Counter[str]" = field(factory=Counter)
     latencies: Latencies = field(factory=Latencies)
 
@@ -51,6 +52,7 @@ class Arrival:
         self.loop.run(lambda: stopped() or len(replies) == len(attempts))
         self.seconds += time.monotonic() - begun
         self.attempts += len(replies)
+        self._answered += sum(raw is not None for _, _, raw in replies)
         begun = time.monotonic()
         inside = {minion for minion, attempt, raw in replies if self._judge(minion, attempt, raw)}
         self.judging_seconds += time.monotonic() - begun
@@ -85,7 +87,7 @@ class Arrival:
             "attempts": self.attempts,
             "outcomes": dict(self.outcomes),
             "seconds": round(self.seconds, 4),
-            "per_second": round(self.attempts / self.seconds, 1) if self.seconds else None,
+            "per_second": round(self._answered / self.seconds, 1) if self.seconds else None,
             "judging_seconds": round(self.judging_seconds, 4),
             "latency": self.latencies.summary(),
         }

@@ -38,7 +38,7 @@ class Flood:
         self._jids = [jid for jid in plan.jids.split(",") if jid]
         self._begun = datetime.now(UTC)
         self._answered = 0
-        self._expected = 0
+        self._over = 0  # answered, or given up
         self._rest: Iterator[Sealed] = iter(())
         self._pausing = 0
         self._wrong = 0
@@ -80,7 +80,7 @@ class Flood:
         ready = [self._seal(number) for number in portion]
         self._sealing_seconds += time.monotonic() - begun
         before, begun = self._answered, time.monotonic()
-        self._expected = before + len(ready)
+        last = self._over + len(ready)
         if self._plan.think:
             # Each connection pauses between a reply and its next request; those that have not
             # ended their pause since the portion before go on with this one.
@@ -90,7 +90,7 @@ class Flood:
         else:
             for sealed in ready:
                 self._ask(sealed)
-        self._loop.run(lambda: stopped() or self._answered >= self._expected)
+        self._loop.run(lambda: stopped() or self._over >= last)
         self._lanes.drop_waiting()
         took = time.monotonic() - begun
         self._seconds += took
@@ -98,7 +98,8 @@ class Flood:
 
     def _ask(self, sealed: Sealed) -> None:
         def answered(raw: bytes | None, seconds: float) -> None:
-            self._answered += 1
+            self._over += 1
+            self._answered += raw is not None
             self._replies.take(sealed, raw, seconds)
             if self._plan.think:
                 self._pausing += 1

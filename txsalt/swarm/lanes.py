@@ -45,6 +45,7 @@ class Lanes:
     ) -> None:
         """``window``: requests under way at most; ``timeout``: seconds until one is given up."""
         self.timeouts = 0
+        self.unanswered = 0  # those given up, and those whose connection was lost
         self.lost: dict[str, int] = {}  # reasons of lost connections
         self._loop = loop
         self._address = address
@@ -125,6 +126,7 @@ class Lanes:
             self._free.remove(lane)
         else:
             self._under_way -= 1
+            self.unanswered += 1
             question.on_reply(None, self._loop.clock() - lane.asked)
         self._loop.later(_RETRY_SECONDS, lambda: self._open(lane))
 
@@ -139,6 +141,7 @@ class Lanes:
 
     def _give_up(self, lane: _Lane, now: float) -> None:
         self.timeouts += 1
+        self.unanswered += 1
         self._under_way -= 1
         question, lane.question = lane.question, None
         assert question is not None and lane.connection is not None

@@ -8,8 +8,11 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any  # reports are maps of JSON values
+
+from attrs import fields
 
 from txsalt.errors import BadKey, ConfigError, KeyFileError, MasterUnreachable
 from txsalt.swarm import keyring, minions
@@ -84,6 +87,7 @@ class _Run:
             "connections": plan.connections,
             "window": plan.width,
             "payload": plan.payload,
+            "options": _options(plan),
             "begun": begun,
         }
         try:
@@ -98,6 +102,7 @@ class _Run:
         finally:
             self._lanes.close()
             self._loop.close()
+        found["unanswered"] = self._lanes.unanswered
         found["timeouts"] = self._lanes.timeouts
         found["lost_connections"] = self._lanes.lost
         found["stopped_early"] = self._stopped()
@@ -157,6 +162,12 @@ class _Run:
         if not ears.all_up() and not self._stopped():
             reason = f"{ears.up} subscriptions made, {ears.lost} connections lost"
             raise MasterUnreachable(f"{address[0]}:{address[1]}", reason)
+
+
+def _options(plan: Plan) -> dict[str, Any]:
+    """What was asked for, so that a report can be told from others and its run repeated."""
+    every = {each.name: getattr(plan, each.name) for each in fields(Plan)}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in every.items()}
 
 
 def _address(plan: Plan) -> Address:
