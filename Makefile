@@ -56,8 +56,8 @@ bench: install
 	$(BIN)/python -m benchmarks --json build/bench.json --svg build/bench.svg
 
 bench-full: install
-	$(BIN)/python -m benchmarks --full --json docs/benchmarks.json
-	$(BIN)/python -m benchmarks.quote
+	$(BIN)/python -m benchmarks --full --json docs/benchmarks.json; code=$$?; \
+		test $$code -gt 1 || $(BIN)/python -m benchmarks.quote || exit; exit $$code
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info _trial_temp*

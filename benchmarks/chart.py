@@ -15,7 +15,7 @@ _WIDTH, _LABELS, _MARGIN = 920, 330, 20
 _BAR, _GAP, _HEAD = 13, 12, 70
 _COLORS = ("#2f6f9f", "#d08a2e", "#6a9f58")
 _FONT = 'font-family="DejaVu Sans, Verdana, sans-serif"'
-_TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100)
+_TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 def draw(book: Book, titles: dict[str, str]) -> str:

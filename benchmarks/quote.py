@@ -31,6 +31,7 @@ class Measured:
 
     book: Book
     titles: dict[str, str]
+    failures: tuple[str, ...] = ()
 
 
 def main(arguments: list[str]) -> int:
@@ -67,7 +68,7 @@ def read(found: dict[str, Any]) -> Measured:
                     what=row["what"], unit=row["unit"], value=value, more=more, goal=row["goal"]
                 )
                 book.add(house, seen)
-    return Measured(book, found["titles"])
+    return Measured(book, found["titles"], tuple(found.get("failures", ())))
 
 
 def taken(found: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
@@ -91,6 +92,7 @@ def rewritten(text: str, measured: Measured) -> str:
 
 def _whole(measured: Measured) -> str:
     lines = table.draw(measured.book, measured.titles).splitlines()
+    lines += [f"not measured: {' '.join(failure.split())}" for failure in measured.failures]
     return "\n".join(f"    {line}".rstrip() for line in lines)
 
 

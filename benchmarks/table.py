@@ -28,6 +28,8 @@ def _value(row: Row, house: str) -> str:
     median = row.median(house)
     if median is None:
         return "-"
+    if len(row.values[house]) == 1:
+        return f"{number(median)}     "  # seen once, which tells nothing of the spread
     return f"{number(median)} ±{row.spread(house) * 100:.0f}%"
 
 

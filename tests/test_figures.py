@@ -2,11 +2,18 @@
 What the documents say of speed and size is what was measured.
 """
 
+import contextlib
+import io
 import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from benchmarks import __main__ as benchmarks
 from benchmarks import chart, quote
+from benchmarks.figures import Seen
 
 
 class QuotedFiguresTests(SynchronousTestCase):
@@ -46,3 +53,70 @@ class QuotedFiguresTests(SynchronousTestCase):
         self.assertEqual(list(measured.book.rows), ["a", "b"])
         text = "<!-- measured\na = a job\n-->\nold\n<!-- /measured -->\n"
         self.assertIn("| a job | 2 s | 4.0 times (8 s) |", quote.rewritten(text, measured))
+
+    def test_seen_once(self) -> None:
+        """
+        A value that was seen once has no spread, and what was not measured stands below the table.
+        """
+        row = {"what": "a", "unit": "s", "better": "less", "goal": "", "values": {"txsalt": [1.0]}}
+        twice = {**row, "what": "b", "values": {"txsalt": [1.0, 1.0]}}
+        found = {"titles": {"txsalt": "txsalt"}, "rows": [row, twice], "failures": ["c of 3008"]}
+        text = "<!-- measured\n-->\nold\n<!-- /measured -->\n"
+        table = quote.rewritten(text, quote.read(found)).splitlines()
+        self.assertEqual([line.count("±") for line in table if line.startswith("    a ")], [0])
+        self.assertEqual([line.count("±0%") for line in table if line.startswith("    b ")], [1])
+        self.assertIn("    not measured: c of 3008", table)
+
+
+class RunTests(SynchronousTestCase):
+    """``python -m benchmarks``, without its work."""
+
+    def run_benchmarks(self, *words: str) -> tuple[object, str]:
+        """Run it and return its exit code and what it says."""
+        heard = io.StringIO()
+        with contextlib.redirect_stdout(heard), contextlib.redirect_stderr(heard):
+            try:
+                code: object = benchmarks.main(list(words))
+            except SystemExit as exc:
+                code = exc.code
+        return code, heard.getvalue()
+
+    def test_unknown_words(self) -> None:
+        """
+        A mistyped scenario or house is refused, and what there is is named.
+        """
+        for words in (("--only", "dances"), ("--houses", "txsalt,3007"), ("--rounds", "0")):
+            code, said = self.run_benchmarks(*words)
+            self.assertEqual(code, 2, said)
+        self.assertIn("no such: dances; sign-ins", self.run_benchmarks("--only", "dances")[1])
+
+    def test_interrupted(self) -> None:
+        """
+        Ctrl-C shows what was seen until then, and leaves the file of the last whole run alone.
+        """
+
+        def measure(house: Any, size: Any) -> Iterator[Seen]:
+            yield Seen(what="songs", unit="/s", value=3.0, more=True)
+            raise KeyboardInterrupt
+
+        self.patch(benchmarks.memory, "measure", measure)
+        self.patch(benchmarks, "House", _Nothing)
+        kept = Path(self.mktemp())
+        kept.write_text("kept")
+        words = ("--houses", "txsalt", "--only", "memory", "--json", str(kept))
+        code, said = self.run_benchmarks(*words)
+        self.assertEqual(code, 130)
+        self.assertRegex(said, r"songs +/s +3")
+        self.assertIn("interrupted", said)
+        self.assertEqual(kept.read_text(), "kept")
+
+
+class _Nothing:
+    """A house that is never started."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.master = self
+
+    def remove(self) -> None:
+        """Nothing is there."""
