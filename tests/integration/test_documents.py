@@ -50,6 +50,9 @@ STAND_INS = (
     (r"GLOB… \| --all", "nosuch --yes"),
     (r"\[[^]]*\]", ""),
     (r"\bNAME\b", "new1"),
+    (r"--pki-dir /etc/txsalt/pki/master", '-c "$TXSALT_CONFIG_DIR" --duration 1'),
+    (r"--minions 2000", "--minions 5"),
+    (r"--total 20000", "--total 20"),
 )
 
 

@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import re
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -86,6 +88,33 @@ class CommandLineTests(SynchronousTestCase):
         for name in Plan.__attrs_attrs__:
             if name.name != "mode":
                 self.assertIn("--" + name.name.replace("_", "-"), heard.getvalue())
+
+    def test_master_on_this_machine(self) -> None:
+        """
+        ``-c`` tells where the master is and where its keys are; what else is said counts more.
+        """
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        (folder / "master").write_text(
+            f"sock_dir: /run/t\ninterface: 0.0.0.0\nret_port: 5506\npki_dir: {folder}/keys\n"
+        )
+        first = swarm.plan_of(["-c", str(folder), "swarm", "sign-in"])
+        second = swarm.plan_of(["swarm", "sign-in", "-c", str(folder), "--port", "7506"])
+        self.assertEqual((first.host, first.port), ("127.0.0.1", 5506))
+        self.assertEqual((first.pki_dir, second.pki_dir), (folder / "keys", folder / "keys"))
+        self.assertEqual(second.port, 7506)
+
+    def test_documents(self) -> None:
+        """
+        What the documents have operators type can be typed.
+        """
+        typed = 0
+        for document in ("benchmarks/README.md", "docs/operating.md"):
+            text = (Path(__file__).parents[2] / document).read_text()
+            for line in re.findall(r"^    txsalt-cli (swarm .*?)(?: > .*)?$", text, re.MULTILINE):
+                swarm.plan_of(line.split())
+                typed += 1
+        self.assertGreater(typed, 5)
 
     def test_wrong_words_end_with_usage(self) -> None:
         """

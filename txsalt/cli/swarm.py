@@ -5,9 +5,10 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
-from attrs import fields_dict
+from attrs import asdict, fields_dict
 
 from txsalt.cli.options import Parser
+from txsalt.client.place_of_master import place_of_master
 from txsalt.jobs import exit_codes
 from txsalt.swarm import plan as plans
 from txsalt.swarm.run import Say, run
@@ -64,12 +65,21 @@ Ctrl-C ends a run early, with a report; pressed twice, without one.
 
 def main(argv: list[str]) -> int:
     """Run the swarm and print its report; 0 if all got in and no request stayed unanswered."""
-    words = vars(_parser().parse_args(argv))
-    words.pop("command")
-    report = run(plans.Plan(**words), _progress())
+    report = run(plan_of(argv), _progress())
     print(json.dumps(report, indent=1))
     failed = report["not_accepted"] or report["unanswered"]
     return exit_codes.GENERIC if failed else exit_codes.OK
+
+
+def plan_of(argv: list[str]) -> plans.Plan:
+    """Return what a command line asks for; raises ConfigError, or SystemExit with usage."""
+    parser = _parser()
+    words = vars(parser.parse_args(argv))
+    if words["config_dir"] is not None:
+        parser.set_defaults(**asdict(place_of_master(words["config_dir"])))
+        words = vars(parser.parse_args(argv))
+    del words["command"], words["config_dir"]
+    return plans.Plan(**words)
 
 
 def _progress() -> Say:
@@ -87,6 +97,13 @@ def _parser() -> ArgumentParser:
         allow_abbrev=False,
     )
     defaults = {name: each.default for name, each in fields_dict(plans.Plan).items()}
+    made.add_argument(
+        "-c",
+        "--config-dir",
+        metavar="DIR",
+        help="folder of the configuration of a master on this machine, which tells --host, --port "
+        "and --pki-dir",
+    )
     made.add_argument("command", choices=["swarm"], help="this command")
     made.add_argument("mode", choices=plans.MODES, help="what to do, see below")
     for name, (shown, text) in _WORDS.items():

@@ -10,4 +10,9 @@ def tcp(host: str, port: int) -> str:
 
 def local_tcp(interface: str, port: int) -> str:
     """Return where a master that binds ``interface`` can be reached from its own machine."""
-    return tcp(_ANY.get(interface, interface), port)
+    return tcp(local_host(interface), port)
+
+
+def local_host(interface: str) -> str:
+    """Return the address that a program on a master's own machine connects to."""
+    return _ANY.get(interface, interface)
