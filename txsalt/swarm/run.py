@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any  # reports are maps of JSON values
@@ -27,6 +28,7 @@ from txsalt.swarm.plan import EACH, FLOOD, SIGN_IN, Plan
 from txsalt.wire import rsa
 
 _CONNECT_SECONDS = 15.0
+_TRIAL_SECONDS = 3.0  # for each address of a name
 _LINGER_SECONDS = 5.0  # for answers under way when the time is over
 # A publisher reads a subscription after it has greeted; nothing tells when it has.
 _SETTLE_SECONDS = 0.3
@@ -67,7 +69,7 @@ class _Run:
     ) -> None:
         self._plan, self._say, self._fleet, self._stopped = plan, say, fleet, stopped
         self._loop = Loop()
-        self._address = _address(plan)
+        self._address = address_of(plan)
         self._lanes = Lanes(
             self._loop,
             self._address,
@@ -170,12 +172,25 @@ def _options(plan: Plan) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, Path) else value for name, value in every.items()}
 
 
-def _address(plan: Plan) -> Address:
+def address_of(plan: Plan) -> Address:
+    """Return where the master of a plan listens; raises MasterUnreachable for an unknown name."""
     try:
         found = socket.getaddrinfo(plan.host, plan.port, type=socket.SOCK_STREAM)
     except OSError as exc:
         raise MasterUnreachable(plan.host, exc.strerror or str(exc)) from exc
-    return (str(found[0][4][0]), plan.port)
+    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+    # Such as localhost, which is ::1 first on many machines, where masters bind to IPv4.
+    if len(addresses) > 1:
+        addresses = [*filter(partial(_listens, plan.port), addresses), *addresses]
+    return (addresses[0], plan.port)
+
+
+def _listens(port: int, address: str) -> bool:
+    try:
+        socket.create_connection((address, port), _TRIAL_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def _master_key(plan: Plan) -> rsa.PublicKey | None:
