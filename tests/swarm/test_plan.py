@@ -56,6 +56,22 @@ class PlanTests(SynchronousTestCase):
                 self.assertIn("--prefix", str(error))
         self.assertEqual(Plan(prefix="").prefix, "")
 
+    def test_jobs(self) -> None:
+        """
+        What is no job id is refused: the returns would be counted as accepted, and stored nowhere.
+        """
+        error = self.assertRaises(ConfigError, Plan, jids="20261123203744190398,a b")
+        self.assertIn("'a b'", str(error))
+        self.assertEqual(Plan(jids="20261123203744190398,").jids, "20261123203744190398,")
+
+    def test_topics(self) -> None:
+        """
+        One subscription for all minions hears everything, so it cannot have the topics of each.
+        """
+        error = self.assertRaises(ConfigError, Plan, topics=True)
+        self.assertIn("--subscribe each", str(error))
+        self.assertTrue(Plan(topics=True, subscribe="each").topics)
+
     def test_bounds(self) -> None:
         """
         The bounds of an option are told in digits.

@@ -84,6 +84,14 @@ class Plan:
             ) from exc
         if self.known_master and self.pki_dir is None:
             raise ConfigError(("--known-master needs --pki-dir, to read the master's key.",))
+        if self.topics and self.subscribe != EACH:
+            raise ConfigError(("--topics needs --subscribe each: topics are a minion's own.",))
+        for jid in filter(None, self.jids.split(",")):
+            try:
+                names.jid(jid)
+            except BadName as exc:
+                # A master stores no return for it, and its reply does not tell.
+                raise ConfigError((f"--jids: {jid!r} is no job id: {exc.reason}.",)) from exc
         if self.silent + self.late > 1:
             raise ConfigError(("--silent and --late together must not exceed 1.",))
         if self.kind == EVENTS and self.payload * self.batch > _MAX_BYTES:
