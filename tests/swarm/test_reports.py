@@ -5,6 +5,7 @@ import socket
 from twisted.trial.unittest import SynchronousTestCase
 
 from txsalt.swarm.connection import Connection
+from txsalt.swarm.ears import Ears
 from txsalt.swarm.flood import result_of
 from txsalt.swarm.loop import Loop
 from txsalt.swarm.numbers import Latencies
@@ -96,3 +97,16 @@ class LoopTests(SynchronousTestCase):
             self.loop.run(lambda: bool(lost))
         self.assertEqual(len(lost), 1)
         self.assertIn("refused", lost[0])
+
+    def test_subscriptions_that_fail(self) -> None:
+        """
+        Why subscriptions are lost is counted by reason: an operator looks for the network there.
+        """
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            address = ("127.0.0.1", unused.getsockname()[1])
+            ears = Ears(self.loop, address, [None], lambda owner, parts: None, topics=False)
+            self.addCleanup(ears.close)
+            self.loop.run(lambda: bool(ears.lost))
+        self.assertEqual(list(ears.lost.values()), [1])
+        self.assertIn("refused", next(iter(ears.lost)))

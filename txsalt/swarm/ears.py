@@ -4,7 +4,7 @@ Subscriptions: one connection for all minions, or a real one for each.
 Source: PROTOCOL sections 2.1 and 2.2.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 from txsalt.protocol.publication import announcement_of, topics_of
@@ -33,7 +33,7 @@ class Ears:
         topics: bool,
     ) -> None:
         """``topics``: subscribe as minions of ours do, to what is for them; else to everything."""
-        self.lost = 0
+        self.lost: Counter[str] = Counter()  # reasons of lost connections, and of vain attempts
         self._loop = loop
         self._address = address
         self._on_message = on_message
@@ -71,7 +71,7 @@ class Ears:
             self._pump()
 
         def is_lost(reason: str) -> None:
-            self.lost += 1
+            self.lost[reason] += 1
             self._opening.discard(connection)
             self._up.discard(connection)
             self._waiting.append(owner)

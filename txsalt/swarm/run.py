@@ -155,14 +155,14 @@ class _Run:
             loop.finish_idle_work()
         finally:
             ears.close()
-        subscriptions = {"connections": len(owners), "lost": ears.lost}
+        subscriptions = {"connections": len(owners), "lost": dict(ears.lost)}
         return {"subscriptions": subscriptions, **answerer.report()}
 
     def _wait_for(self, ears: Ears, address: Address) -> None:
         end = self._loop.clock() + self._plan.patience
         self._loop.run(lambda: ears.all_up() or self._stopped() or self._loop.clock() > end)
         if not ears.all_up() and not self._stopped():
-            reason = f"{ears.up} subscriptions made, {ears.lost} connections lost"
+            reason = f"{ears.up} subscriptions made; {', '.join(ears.lost) or 'no greeting came'}"
             raise MasterUnreachable(f"{address[0]}:{address[1]}", reason)
 
 
