@@ -1,14 +1,43 @@
 """
-Memory and processor time of a daemon and all its children.
+Memory and processor time of a daemon and all its children, and what each of them is.
 
 PSS counts a page that n processes share as one n-th in each: the sum is what the machine spends.
 """
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
+
+_OURS = (
+    (re.compile(r"^txsalt-worker "), "workers"),
+    (re.compile(r"txsalt\.master\.worker"), "template of workers"),
+    (re.compile(r"txsalt\.minion\.jobrunner"), "zygote"),
+    (re.compile(r"\btwistd\b"), "daemon"),
+)
+# Salt writes what a process does behind its own command line, or in its place.
+_STOCK = re.compile(r"([A-Z]\w*(?:\._?\w+)?)(?:-[a-z]+)?(?:-\d+)?$")
+
+
+def by_kind(pids: Iterable[int]) -> dict[str, list[int]]:
+    """Return the processes by what each of them is; those of one kind are together."""
+    found = defaultdict(list)
+    for pid in pids:
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            found[kind(process.name(), process.cmdline())].append(pid)
+    return dict(found)
+
+
+def kind(name: str, command: list[str]) -> str:
+    """Return what a process is, by its name and its command line."""
+    line = f"{name} {' '.join(command)}".rstrip()
+    ours = next((ours for pattern, ours in _OURS if pattern.search(line)), "")
+    stock = _STOCK.search(line)
+    return ours or (stock.group(1) if stock else name)
 
 
 def pss_mib(pids: Iterable[int]) -> float:
@@ -23,6 +52,15 @@ def cpu_seconds(pids: Iterable[int]) -> float:
         with suppress(psutil.Error):
             times = psutil.Process(pid).cpu_times()
             total += times.user + times.system
+    return total
+
+
+def family_seconds(pids: Iterable[int]) -> float:
+    """Return what ``cpu_seconds`` does, and what their children used that have ended."""
+    total = 0.0
+    for pid in pids:
+        with suppress(psutil.Error):
+            total += sum(psutil.Process(pid).cpu_times()[:4])
     return total
 
 

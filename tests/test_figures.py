@@ -12,7 +12,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import chart, quote
+from benchmarks import chart, processes, quote
 from benchmarks.figures import Seen
 
 
@@ -109,6 +109,28 @@ class RunTests(SynchronousTestCase):
         self.assertRegex(said, r"songs +/s +3")
         self.assertIn("interrupted", said)
         self.assertEqual(kept.read_text(), "kept")
+
+
+class ProcessesTests(SynchronousTestCase):
+    """Whose memory and whose processor time it is."""
+
+    def test_kinds(self) -> None:
+        """
+        Each process of ours and of stock Salt is told by its name and its command line.
+        """
+        salt = ["/x/bin/python", "/x/bin/salt-master", "-c", "/tmp/m-1/etc"]
+        for name, command, kind in (
+            ("txsalt-worker", ["python", "-P", "-m", "txsalt.master.worker"], "workers"),
+            ("python", ["python", "-P", "-m", "txsalt.master.worker"], "template of workers"),
+            ("python", ["python", "-m", "txsalt.minion.jobrunner"], "zygote"),
+            ("python", ["python", "/x/bin/twistd", "-n", "txsalt-master"], "daemon"),
+            ("/x", [*salt, "RequestServer", "MWorker-default-4"], "MWorker"),
+            ("/x", [*salt, "ReqServer", "MWorker-12"], "MWorker"),
+            ("/x", [*salt, "ReqServer", "ReqServer_ProcessManager"], "ReqServer_ProcessManager"),
+            ("/x", [*salt, "PubServerChannel._publish_daemon"], "PubServerChannel._publish_daemon"),
+            ("EventPublisher", ["EventPublisher", "", ""], "EventPublisher"),
+        ):
+            self.assertEqual(processes.kind(name, command), kind)
 
 
 class _Nothing:

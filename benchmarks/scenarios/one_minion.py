@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.figures import Seen, Size
 from benchmarks.houses import House
-from benchmarks.processes import cpu_seconds, pss_mib
+from benchmarks.processes import by_kind, cpu_seconds, family_seconds, pss_mib
 from tests.interop.harness import Minion
 from tests.interop.watchers import Watcher, has_tag
 
@@ -26,7 +26,7 @@ def measure(house: House, size: Size) -> Iterator[Seen]:
         house.master.change_key("accept", _ID, "accepted")
         watcher.wait(has_tag(f"salt/minion/{_ID}/start"), 60)
         time.sleep(_SETTLE_SECONDS)
-        yield from _idle(minion)
+        yield from _idle(minion, size)
         single = [_seconds(house, watcher, 1) for _ in range(5 * size.repeats)]
         yield Seen(
             what="job of one minion, request to return",
@@ -34,13 +34,18 @@ def measure(house: House, size: Size) -> Iterator[Seen]:
             value=statistics.median(single) * 1000,
             more=False,
         )
+        before, jobs = family_seconds(_pids(minion)), 0
         for _ in range(size.repeats):
+            jobs += _BURST
             yield Seen(
                 what=f"{_BURST} jobs at once on one minion",
                 unit="s",
                 value=_seconds(house, watcher, _BURST),
                 more=False,
             )
+        if not size.quick:
+            used = (family_seconds(_pids(minion)) - before) / jobs
+            yield Seen(what="minion's CPU, a job", unit="ms", value=used * 1000, more=False)
     finally:
         watcher.close()
         minion.kill()
@@ -57,10 +62,17 @@ def _seconds(house: House, watcher: Watcher, jobs: int) -> float:
     return time.monotonic() - begun
 
 
-def _idle(minion: Minion) -> Iterator[Seen]:
-    pids = [process.pid for process in minion._family()]
+def _pids(minion: Minion) -> list[int]:
+    return [process.pid for process in minion._family()]
+
+
+def _idle(minion: Minion, size: Size) -> Iterator[Seen]:
+    pids = _pids(minion)
     before = cpu_seconds(pids)
     yield Seen(what="minion, idle", unit="MiB PSS", value=pss_mib(pids), more=False, goal="48 MiB")
+    for kind, of_kind in by_kind(pids).items() if not size.quick else ():
+        what = f"minion's {kind}, idle"
+        yield Seen(what=what, unit="MiB PSS", value=pss_mib(of_kind), more=False)
     time.sleep(_SETTLE_SECONDS)
     share = (cpu_seconds(pids) - before) / _SETTLE_SECONDS
     yield Seen(what="minion's CPU, idle", unit="% of a core", value=share * 100, more=False)
