@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.integration.spine import SpineCase, SpineMaster, leader
 from tests.interop import processes
-from tests.interop.harness import Daemon, TxMinion
+from tests.interop.harness import Daemon, Fleet, TxMinion
 from tests.interop.processes import wait_until, write_yaml
 from tests.interop.watchers import has_tag
 from txsalt.wire import envelope
@@ -241,6 +241,28 @@ class FaultTests(SpineCase):
             self.assertNotIn("Traceback", text)
             daemon.check_alive()
         self.answers("web1")
+
+
+class StuckWorkerTests(SpineCase):
+    """A master that gives its workers two seconds for a request."""
+
+    ids = ("web1",)
+
+    def make_fleet(self) -> Fleet:
+        fleet = Fleet(SpineMaster(worker_time_max=2))
+        fleet.add(TxMinion(fleet.master, "web1"))
+        return fleet
+
+    def test_stuck_workers(self) -> None:
+        """
+        Workers that are all stuck are replaced: the log says so, and minions answer again.
+        """
+        stuck = self.master.workers()
+        for worker in stuck:
+            worker.suspend()
+        self.answers(seconds=60)
+        self.assertEqual(gone(*stuck), [])
+        self.assertIn("has not answered a request for 2 s", self.master.log())
 
 
 class PortTests(SynchronousTestCase):

@@ -57,6 +57,13 @@ class MasterLinks(SharedLinks):
     worker_threads: int = option(
         5, doc="How many worker programs handle requests.", check=kinds.integer(1, 1000)
     )
+    worker_time_max: float = option(
+        180,
+        doc="Seconds after which a worker that does not answer a request is ended and replaced, "
+        "and the request refused; 0: never.",
+        check=kinds.number(0),
+        ours=True,
+    )
     pub_hwm: int = option(
         1000, doc="Publications that wait for a slow minion; 0 for no limit.", check=_COUNT
     )

@@ -112,6 +112,10 @@ class Assignment(Generic[Request]):
         """How many requests are at workers."""
         return sum(len(lane.outstanding) for lane in self._lanes.values())
 
+    def in_hand(self) -> dict[int, Request]:
+        """Return the request that each busy worker works at, by worker."""
+        return {each: lane.outstanding[0] for each, lane in self._lanes.items() if lane.outstanding}
+
     def arrived(self, request: Request, now: float, kin: int | None = None) -> bool:
         """
         Queue a request; False if the queue is full and the request must be refused.

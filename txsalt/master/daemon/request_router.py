@@ -94,6 +94,10 @@ class RequestRouter(Service):
         """How many requests came since the start."""
         return self._assignment.arrivals
 
+    def in_hand(self) -> dict[int, object]:
+        """Return the request that each busy worker works at, by worker."""
+        return dict(self._assignment.in_hand())
+
     def startService(self) -> None:
         """Open the door."""
         super().startService()

@@ -28,6 +28,7 @@ from txsalt.master.daemon.publish_relay import PublishRelay
 from txsalt.master.daemon.request_router import RequestRouter
 from txsalt.master.daemon.shared_key import SharedKey
 from txsalt.master.daemon.spare_memory import SpareMemory
+from txsalt.master.daemon.watchdog import Watchdog
 from txsalt.master.daemon.worker_pool import WorkerPool
 from txsalt.master.store import drop_file
 from txsalt.process.folder_lock import FolderLock
@@ -163,6 +164,7 @@ class Master(OrderedMultiService):
             drop_path=self._drop_path,
             on_rotate=shared_key.rotate,
         )
+        watchdog = Watchdog(reactor, config.worker_time_max, router.in_hand, pool.kill)
         spare_memory = SpareMemory(reactor, lambda: router.arrivals)
         self._connect(publisher, relay, shared_key, pool)
         # The door opens last: a request that arrived first would find no worker.
@@ -177,6 +179,7 @@ class Master(OrderedMultiService):
             batches,
             maintenance,
             router,
+            watchdog,
             spare_memory,
         ):
             self.add(service)

@@ -90,6 +90,12 @@ class WorkerPool(Service):
             raise OSError("the pool was not started")
         return self._nursery.spawn(on_message)
 
+    def kill(self, worker: int) -> None:
+        """End a worker that does not answer; it is replaced."""
+        child = self._pool.child(worker) if self._pool is not None else None
+        if child is not None:
+            child.signal("KILL")
+
     async def give_secrets(self, secrets: Mapping[str, Any]) -> None:
         """Send new secrets to every worker; return when all use them, or after two seconds."""
         pool = self._pool

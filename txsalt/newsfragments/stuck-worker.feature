@@ -1,0 +1,1 @@
+A worker of the master that does not answer a request for ``worker_time_max`` (180 s) is ended and replaced, and the log says so: one that hung held up what waited behind it for ever, and a request that was repeated could hang them all.
