@@ -139,6 +139,17 @@ class ReturnsTests(SynchronousTestCase):
         self.assertEqual(self.jids(), ["1", "2", "3"])
         self.assertEqual(self.files(), 0)
 
+    def test_no_text(self) -> None:
+        """
+        A result with the name of a file that is no UTF-8 outlives a restart like any other.
+        """
+        self.returns.put(load("1", {"name": "caf\udce9"}))
+        self.returns.stopService()
+        self.clock.advance(2)
+        self.make()
+        self.assertEqual(self.jids(), ["1", "1"])
+        self.assertEqual(self.values[1], {"name": "caf\udce9"})
+
     def test_stop_waits_a_moment(self) -> None:
         """
         A stop lets returns leave while the master answers.

@@ -147,7 +147,8 @@ def _read(path: str) -> Entry | None:
     try:
         with open(path, "rb") as file:
             packed = file.read()
-        content = serial.unpack_bin(packed)
+        # A name of a file, say, may hold bytes that are no text: they come back as they were.
+        [content] = serial.unpack_own([packed])
     except BadEncoding:
         return None
     if not isinstance(content, dict) or not isinstance(content.get("load"), dict):
