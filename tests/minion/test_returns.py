@@ -315,3 +315,35 @@ class ReturnsTests(SynchronousTestCase):
         self.assertEqual(events[0]["log_level"], LogLevel.error)
         self.sent[0][1].callback(None)
         self.assertEqual(self.returns.waiting, 0)
+
+    def test_disk_with_room_again(self) -> None:
+        """
+        What the disk did not take at first is stored as soon as it takes returns, or at the stop.
+        """
+        os.rmdir(self.folder)
+        for jid in "123":
+            self.returns.put(load(jid))
+        os.mkdir(self.folder)
+        self.returns.put(load("4"))
+        self.assertEqual(self.files(), 3)  # the first is on its way
+        stopped = self.returns.stopService()
+        self.clock.advance(2)
+        self.successResultOf(stopped)
+        self.assertEqual((self.files(), self.returns.waiting), (4, 0))
+        self.sent.clear()
+        self.make()
+        for number in range(4):
+            self.sent[number][1].callback(None)
+        self.assertEqual(sorted(self.jids()), ["1", "2", "3", "4"])
+
+    def test_lost_at_the_stop(self) -> None:
+        """
+        A return that neither disk nor master take before the minion ends is named in the log.
+        """
+        os.rmdir(self.folder)
+        self.returns.put(load("1"))
+        with capturedLogs() as events:
+            self.returns.stopService()
+            self.clock.advance(2)
+        [error] = [each for each in events if each["log_level"] is LogLevel.error]
+        self.assertIn("the return of job 1 (f) is lost", formatEvent(error))

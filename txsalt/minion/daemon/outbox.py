@@ -9,6 +9,7 @@ still, while a warm job takes 15 ms from end to end; hence it is an option.
 
 import contextlib
 import os
+from collections.abc import Iterable
 from typing import Any  # loads are maps of any msgpack value
 
 from twisted.logger import Logger
@@ -20,6 +21,7 @@ from txsalt.wire import serial
 Load = dict[str, Any]
 
 _SUFFIX = ".return"
+_SLIM = ("jid", "fun", "returner")  # what is told of one, and where it goes
 
 
 @frozen(kw_only=True)
@@ -45,7 +47,7 @@ class Entry:
         """Give the same without what is on disk, if it is there."""
         if not self.path or self.is_slim:
             return self
-        few = {name: self.load.get(name) for name in ("jid", "fun")}
+        few = {name: self.load[name] for name in _SLIM if name in self.load}
         return evolve(self, load=few, is_slim=True)
 
 
@@ -113,6 +115,10 @@ class Outbox:
             raise
         return Entry(path=path, since=now, load=load, size=len(packed))
 
+    def save(self, entry: Entry) -> Entry:
+        """Store one that the disk did not take. Raises as ``put``."""
+        return entry if entry.path else self.put(entry.load, entry.since)
+
     def load_of(self, entry: Entry) -> Load | None:
         """Give the whole load of a return; None if its file is gone or damaged. Raises OSError."""
         if not entry.is_slim:
@@ -136,6 +142,12 @@ class Outbox:
         if entry.path:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(entry.path)
+
+
+def split(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Return those that are on disk, and those that are in memory only."""
+    found = list(entries)
+    return [each for each in found if each.path], [each for each in found if not each.path]
 
 
 def _number_of(name: str) -> int:

@@ -23,7 +23,7 @@ from twisted.python.failure import Failure
 
 from txsalt.errors import RemoteError, RequestTimedOut
 from txsalt.light import frozen
-from txsalt.minion.daemon.outbox import Entry, Load, Outbox
+from txsalt.minion.daemon.outbox import Entry, Load, Outbox, split
 from txsalt.wire import serial
 
 MOST_WAIT = 300.0
@@ -117,6 +117,8 @@ class Returns(Service):
                 reason=exc.strerror or exc,
             )
             entry = Entry(path="", since=now, load=load, size=len(serial.pack(load)))
+        else:
+            self._save_others()
         self._bytes += entry.size
         if self._bytes > _IN_MEMORY:
             entry = entry.slim()
@@ -130,6 +132,17 @@ class Returns(Service):
             self._queue.rotate(1)
             self._pause.cancel()
         self._send()
+
+    def _save_others(self) -> None:
+        """The disk takes returns: store those that it did not take before."""
+        for at, entry in enumerate(self._queue):
+            # One that is on its way is looked for as it is when that is over.
+            if not entry.path and entry is not self._trying:
+                try:
+                    self._queue[at] = saved = self._outbox.save(entry)
+                except OSError:
+                    return
+                self._bytes += saved.size - entry.size
 
     def hurry(self) -> None:
         """The master is there (again): do not wait any longer."""
@@ -270,10 +283,19 @@ class Returns(Service):
         self._emptied.clear()
         if self._sending is not None:
             self._sending.cancel()
-        if self._queue:
-            self.log.info("{count} returns stay in the outbox", count=len(self._queue))
-            self._queue = deque(each for each in self._queue if not each.path)
-            self._bytes = sum(each.size for each in self._queue)
+        self._save_others()
+        kept, lost = split(self._queue)
+        if kept:
+            self.log.info("{count} returns stay in the outbox", count=len(kept))
+        for entry in lost:
+            self.log.error(
+                "the return of job {jid} ({fun}) is lost if the minion ends now: the disk did not"
+                " take it, nor did the master",
+                jid=entry.jid,
+                fun=entry.load.get("fun"),
+            )
+        self._queue = deque(lost)
+        self._bytes = sum(each.size for each in lost)
 
     def _broke_off(self, failure: Failure) -> None:
         self._busy = False
