@@ -23,9 +23,14 @@ class DeliveriesTests(SynchronousTestCase):
         self.started: list[tuple[str, dict[str, Any], JobHandle]] = []
         self.deliveries = self.make()
 
-    def make(self, *always: str) -> Deliveries:
+    def make(self, *always: str, most_mib: int = 0) -> Deliveries:
         made = Deliveries(
-            self.clock, Outbox(self.folder), self.start, always, lambda low, high: low
+            self.clock,
+            Outbox(self.folder),
+            self.start,
+            always,
+            lambda low, high: low,
+            most_mib=most_mib,
         )
         made.startService()
         return made
@@ -35,8 +40,8 @@ class DeliveriesTests(SynchronousTestCase):
         self.started.append((jid, load, handle))
         return handle
 
-    def put(self, jid: str, *returners: str) -> None:
-        self.deliveries.put({"jid": jid, "id": "m1", "return": True}, returners or ("db",))
+    def put(self, jid: str, *returners: str, value: Any = True) -> None:
+        self.deliveries.put({"jid": jid, "id": "m1", "return": value}, returners or ("db",))
 
     def jids(self) -> list[str]:
         """The jids in the last job."""
@@ -185,6 +190,78 @@ class DeliveriesTests(SynchronousTestCase):
         self.assertEqual(events[0]["log_level"], LogLevel.error)
         self.end(None)
         self.assertEqual(self.deliveries.waiting("db"), 0)
+
+    def test_large_ones(self) -> None:
+        """
+        Large returns go to their returner a few at a time: the program that runs all jobs would not
+        survive a message of 50 of them.
+        """
+        self.put("1")
+        for jid in "2345":
+            self.put(jid, value="x" * 7_000_000)
+        self.end(None)
+        self.assertEqual(self.jids(), ["2", "3"])
+        self.end(None, None)
+        self.assertEqual(self.jids(), ["4", "5"])
+
+    def test_in_memory(self) -> None:
+        """
+        Returns that wait for a returner are on disk, and not in the memory of the minion.
+        """
+        for jid in "123":
+            self.put(jid, value="x" * 1000)
+        self.assertNotIn("xxx", repr(self.deliveries._lanes["db"].queue))
+        self.end({"failed": "down"})
+        self.clock.advance(5)
+        self.assertEqual([ret["return"] for ret in self.started[-1][1]["rets"]], ["x" * 1000] * 3)
+
+    def test_room(self) -> None:
+        """
+        While a returner is down its returns take so much of the disk and no more: the log names
+        each that is dropped, the oldest first.
+        """
+        self.deliveries = self.make(most_mib=1)
+        with capturedLogs() as events:
+            for jid in "12345":
+                self.put(jid, value="x" * 300_000)
+        dropped = [e["jid"] for e in events if e["log_level"] is LogLevel.error]
+        self.assertEqual(dropped, ["2", "3"])  # the first is under way
+        self.end({"failed": "down"})
+        self.clock.advance(5)
+        self.assertEqual(self.jids(), ["4", "5", "1"])
+
+    def test_unreadable_for_a_while(self) -> None:
+        """
+        A return that cannot be read now, for want of descriptors say, is delivered later.
+        """
+        self.put("1")
+        self.put("2")
+        self.put("3")
+        [_, second, _] = sorted(os.listdir(self.folder))
+        os.rename(f"{self.folder}/{second}", f"{self.folder}/aside")
+        os.mkdir(f"{self.folder}/{second}")
+        self.end(None)
+        self.assertEqual(self.jids(), ["3"])
+        self.end(None)
+        os.rmdir(f"{self.folder}/{second}")
+        os.rename(f"{self.folder}/aside", f"{self.folder}/{second}")
+        self.clock.advance(5)
+        self.assertEqual(self.jids(), ["2"])
+
+    def test_disk_with_room_again(self) -> None:
+        """
+        What the disk did not take at first is stored at the stop, or named in the log as lost.
+        """
+        os.rmdir(self.folder)
+        self.put("1")
+        self.put("2")
+        self.deliveries.stopService()
+        os.mkdir(self.folder)
+        self.clock.advance(3)
+        self.assertEqual(self.files(), 2)
+        self.started[0][2].ended.callback(JobEnd(None, None, 0.0))
+        self.deliveries = self.make()
+        self.assertEqual(self.jids(), ["1", "2"])
 
     def test_of_publications(self) -> None:
         """

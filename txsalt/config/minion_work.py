@@ -137,8 +137,9 @@ class MinionWork(Plain):
     )
     outbox_max_mib: int = option(
         512,
-        doc="MiB of returns that may wait on disk until the master has stored them, for any time. "
-        "Beyond that the oldest are dropped, and the log names them. 0 for no limit.",
+        doc="MiB of returns that may wait on disk until the master has stored them, for any time, "
+        "and as much for returners. Beyond that the oldest are dropped, and the log names them. "
+        "0 for no limit.",
         check=kinds.integer(0),
         ours=True,
     )

@@ -121,7 +121,11 @@ def make_minion(
 
     facts = FactKeeper(settings.facts(config), collected, link.request, facts_changed)
     deliveries = Deliveries(
-        reactor, _outbox(config, "deliveries"), zygote.start, names_in(config.returners)
+        reactor,
+        _outbox(config, "deliveries"),
+        zygote.start,
+        names_in(config.returners),
+        most_mib=config.outbox_max_mib,
     )
     events = MasterEvents(link.request)
     fate = JobFate(returns.trouble)
