@@ -5,6 +5,8 @@ from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from twisted.logger import LogLevel, capturedLogs, formatEvent
+
 from tests.minion.schedule_case import ScheduleCase, every
 from tests.schedule.test_moment import unix
 from txsalt.light import evolve
@@ -124,6 +126,20 @@ class RunTests(ScheduleCase):
         self.assertEqual(self.runs, 3)
         self.pass_time(1)
         self.assertEqual(self.runs, 5)
+
+    def test_maxrunning_is_told(self) -> None:
+        """
+        When runs of a job are left out since one does not end, the log says so, once each time.
+        """
+        with capturedLogs() as events:
+            self.start({"job": every(10)})
+            self.pass_time(50, end=False)
+            self.end_all()
+            self.pass_time(10)
+            self.pass_time(30, end=False)
+        told = [formatEvent(each) for each in events if each["log_level"] is LogLevel.warn]
+        self.assertEqual(len(told), 2, told)
+        self.assertIn("scheduled job job is left out: earlier runs have not ended", told[0])
 
     def test_enabled(self) -> None:
         """

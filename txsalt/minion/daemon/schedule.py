@@ -31,6 +31,9 @@ _ON_TIME = 1.0  # seconds: later than that, a run has waited
 # A range keeps the job off, and another function may run in its place.
 _RANGES = frozenset({"in_skip_range", "not_in_range", "skip_explicit"})
 
+_MAXRUNNING = "maxrunning"
+_WHY = {_MAXRUNNING: "earlier runs have not ended (maxrunning); its next runs may be left out, too"}
+
 
 @frozen
 class _Skipped:
@@ -127,7 +130,7 @@ class Schedule(Service):
         """Run a job at once, if not too many of it run; return its jid, or "". Raises KeyError."""
         entry = self._book.entries[name]
         if self._is_full(entry):
-            self._skip(entry, "maxrunning", self._clock.seconds())
+            self._skip(entry, _MAXRUNNING, self._clock.seconds())
             return ""
         now = self._clock.seconds()
         progress = self._memory.jobs.get(name) or Progress(considered=now)
@@ -258,7 +261,7 @@ class Schedule(Service):
                 reason, function = "", self._book.skip_function
             planned = sum(each.name == entry.name for each, _ in chosen)
             if not reason and self._is_full(entry, planned):
-                reason = "maxrunning"
+                reason = _MAXRUNNING
             if reason:
                 self._skip(entry, reason, now)
             elif not entry.dry_run:
@@ -294,8 +297,13 @@ class Schedule(Service):
         return self._runs.running(entry.name) + planned >= entry.maxrunning
 
     def _skip(self, entry: Entry, reason: str, now: float) -> None:
+        before = self._skipped.get(entry.name)
         self._skipped[entry.name] = _Skipped(reason, now)
-        self.log.debug("scheduled job {name} is left out: {why}", name=entry.name, why=reason)
+        # Nobody asked for this, as for the other reasons: it is told once, until a run comes again.
+        is_news = reason == _MAXRUNNING and (before is None or before.reason != reason)
+        say = self.log.warn if is_news else self.log.debug
+        why = _WHY.get(reason, reason)
+        say("scheduled job {name} is left out: {why}", name=entry.name, why=why)
 
     def _seconds_to_next(self, now: float, place: Place) -> float:
         coming = [now + _LONGEST_WAIT]
