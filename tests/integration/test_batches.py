@@ -240,6 +240,18 @@ class BatchTests(SpineCase):
         lines = (folder / "runs").read_text().splitlines()
         self.assertEqual(len(lines), len(self.ids), "a minion ran it twice")
 
+    def test_word_that_was_lost(self) -> None:
+        """
+        A batch that a worker stored, but whose word of it died with the workers, runs all the same.
+        """
+        template = self.master.template()
+        template.suspend()
+        jid = self.master.cli("*", "test.ping", "-b", "3", "--async").stdout.strip()
+        with self.master.listening() as watcher:
+            template.kill()
+            _, done = watcher.wait(has_tag(f"salt/batch/{jid}/done"), 30)
+        self.assertEqual(done["done_minions"], list(self.ids))
+
     def _wait_seen(self) -> None:
         """Wait until the master knows that all are there: it may have started just now."""
         wait_until(lambda: self.master.cli("status").returncode == 0, 30, "all are up")

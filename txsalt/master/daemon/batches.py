@@ -37,6 +37,7 @@ from txsalt.wire.job_loads import without_secrets
 _TRIES = 100
 _AGAIN_SECONDS = 10.0
 _COMING_SECONDS = 0.5
+_LOOK, _LOOK_SECONDS = "", 2.0  # a look is planned beside batches; what a worker said has come then
 _LATE_SECONDS = 3.0  # in which minions end the job at its deadline, and their returns come
 _LEAST_SECONDS = 0.1  # of a deadline: none at all would be no deadline
 _NEW_JOB = ("jid", "tgt_type", "tgt", "user", "fun", "arg")
@@ -131,10 +132,24 @@ class Batches(Service):
             self._send(running, self._new_jid(), message["function"], [part], ids)
         running.wake()
 
+    def look_again(self) -> None:
+        """A worker died: perhaps after it stored a batch, and before it said so."""
+        if self.running and _LOOK not in self._again:
+            self._again[_LOOK] = self._reactor.callLater(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        del self._again[_LOOK]
+        Deferred.fromCoroutine(self._start()).addErrback(self._not_seen)
+
+    def _not_seen(self, failure: Any) -> None:
+        self.log.failure("it is not known if a batch was forgotten; it is looked again", failure)
+        self.look_again()
+
     async def _start(self) -> None:
         for jid in await deferToThread(self._store.running):
-            self.log.info("batch {jid} goes on", jid=jid)
-            self._launch(jid)
+            if self.running and jid not in self._running and jid not in self._again:
+                self.log.info("batch {jid} goes on", jid=jid)
+                self._launch(jid)
 
     def _launch(self, jid: str) -> None:
         beginning = Deferred.fromCoroutine(self._begin(jid))

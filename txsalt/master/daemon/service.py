@@ -156,6 +156,7 @@ class Master(OrderedMultiService):
         pool.listeners["heard"] = presence.heard
         pool.listeners["batch"] = batches.begin
         pool.listeners["batch_stop"] = batches.stop
+        pool.on_gone = batches.look_again
         maintenance = Maintenance(
             reactor,
             interval=config.loop_interval,

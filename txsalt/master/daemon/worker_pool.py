@@ -54,6 +54,7 @@ class WorkerPool(Service):
         self._on_rotate = on_rotate
         # Who is told of a worker's frames, by their kind.
         self.listeners: dict[str, Callable[[dict[str, Any]], None]] = {}
+        self.on_gone: Callable[[], None] = lambda: None
         self._pool: ProgramPool | None = None
         self._nursery: Nursery | None = None
         self._generation = 0
@@ -140,6 +141,7 @@ class WorkerPool(Service):
             )
         self._took(worker)  # its successor starts with the new secrets
         self._router.worker_gone(worker)
+        self.on_gone()
 
     def _output(self, line: str) -> None:
         word, _, rest = line.partition(" ")
