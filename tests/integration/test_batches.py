@@ -113,6 +113,25 @@ class BatchTests(SpineCase):
         self.assertEqual(set(answer.data), set(self.ids) - {"m6"})
         self.assertIn("m6 did not return: not connected since", answer.stderr)
 
+    def test_late(self) -> None:
+        """
+        A minion that hung until the batch was over is found under its jid when it returns.
+        """
+        minion = leader(self.minion("m6"))
+        minion.suspend()
+        try:
+            answer = self.master.cli("m5,m6", "-L", "test.echo", "hi", "-b", "2", "--out", "jsonl")
+        finally:
+            minion.resume()
+        self.assertNotEqual(answer.returncode, 0, str(answer))
+        jid = self.jid_in(answer.stdout)
+
+        def all_there() -> bool:
+            shown = self.master.cli("job", "attach", jid, "--out", "json", "--static")
+            return bool(shown.data == {"m5": "hi", "m6": "hi"})
+
+        wait_until(all_there, 30, "the late return is shown")
+
     def test_killed(self) -> None:
         """
         A batch that is killed starts nobody any more and ends where it runs.

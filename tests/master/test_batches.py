@@ -138,6 +138,32 @@ class StoreTests(BatchCase):
         self.assertLess(least_seconds(tell, 2.0), 2.0)
         self.assertEqual((len(found["running"]), found["waiting"]), (10_000, many[10_000:]))
 
+    def test_returned_after_the_end(self) -> None:
+        """
+        Who was given up and returns after the end of its batch is found under the jid of the batch,
+        and told there, as it is with a job in one piece.
+        """
+        self.answer("m1")
+        missing = {"m2": "did not answer", "m3": "did not answer"}
+        self.file.save_progress(JID, {PART: ["m1"]}, missing)
+        self.assertEqual(self.file.end(JID, {"state": "done", "not_started": []}), {})
+        self.answer("m2", retcode=1)
+        self.assertEqual(set(self.place.bench.jobs.returns(JID)), {"m1", "m2"})
+        self.assertIn(f"salt/job/{JID}/ret/m2", self.place.tags)
+        self.assertEqual(set(self.state()["missing"]), {"m3"})
+
+    def test_returned_unheard(self) -> None:
+        """
+        A return that was stored while the daemon took up the batch, and whose event it did not
+        hear, is found at the end.
+        """
+        self.answer("m1")
+        self.answer("m2")
+        self.file.save_progress(JID, {PART: ["m1"]}, {})
+        unheard = self.file.end(JID, {"state": "done", "not_started": []})
+        self.assertEqual({each: load["jid"] for each, load in unheard.items()}, {"m2": JID})
+        self.assertEqual(set(self.place.bench.jobs.returns(JID)), {"m1", "m2"})
+
     def test_returned_while_nobody_looked(self) -> None:
         """
         A return that was stored just before the master died is found when it starts again.

@@ -38,7 +38,6 @@ _TRIES = 100
 _AGAIN_SECONDS = 10.0
 _COMING_SECONDS = 0.5
 _LOOK, _LOOK_SECONDS = "", 2.0  # a look is planned beside batches; what a worker said has come then
-_LATE_SECONDS = 3.0  # in which minions end the job at its deadline, and their returns come
 _LEAST_SECONDS = 0.1  # of a deadline: none at all would be no deadline
 _NEW_JOB = ("jid", "tgt_type", "tgt", "user", "fun", "arg")
 
@@ -50,7 +49,6 @@ class _Running:
     machine: Batch
     # What came in and was not taken yet.
     returned: dict[str, dict[str, dict[str, Any]]] = field(factory=lambda: defaultdict(dict))
-    late: dict[str, dict[str, dict[str, Any]]] = field(factory=lambda: defaultdict(dict))
     answers: dict[str, set[str]] = field(factory=dict)
     known_missing: set[str] = field(factory=set)
     done: Deferred[None] | None = None
@@ -61,11 +59,12 @@ class _Running:
         Keep a return until it is taken.
 
         Minions end the job at its deadline themselves: what they return of that comes just after
-        it, and must not pass for an end in time, however busy the master is.
+        it, and must not pass for an end in time, however busy the master is. It is in the store,
+        where the end of the batch finds it.
         """
         deadline = self.machine.deadline
-        is_late = deadline is not None and deadline.left(now) <= 0
-        (self.late if is_late else self.returned)[part][minion_id] = load
+        if deadline is None or deadline.left(now) > 0:
+            self.returned[part][minion_id] = load
 
     def wake(self) -> None:
         bell, self.bell = self.bell, None
@@ -184,8 +183,6 @@ class Batches(Service):
                         await self._rest(running, seconds)
                 case Finished() as finished:
                     await self._end(running, finished)
-                    if finished.late:
-                        await self._take_late(running)
                     return
 
     async def _take(self, running: _Running) -> None:
@@ -287,7 +284,12 @@ class Batches(Service):
             "not_started": list(not_started),
             "ended": self._now(),
         }
-        await deferToThread(self._store.end, running.jid, outcome)
+        unheard = await deferToThread(self._store.end, running.jid, outcome)
+        for minion_id, load in unheard.items():
+            if not finished.late:
+                machine.returned(minion_id, exit_codes.succeeded(load), self._now())
+            told = {**load, "jid": running.jid}
+            self._publisher.fire(tags.job_return(running.jid, minion_id), told)
         down = {each for each, reason in machine.missing.items() if reason == ABSENT}
         data = {
             "available_minions": list(machine.minions),
@@ -299,14 +301,6 @@ class Batches(Service):
         }
         self._publisher.fire(tags.batch_done(running.jid), data)
         self.log.info("batch {jid} has ended", jid=running.jid)
-
-    async def _take_late(self, running: _Running) -> None:
-        """Take in how the job ended where the deadline ended it; whoever watches has gone."""
-        until = self._now() + _LATE_SECONDS
-        while (left := until - self._now()) > 0:
-            await self._rest(running, left)
-        running.returned, running.late = running.late, running.returned
-        await self._take(running)
 
     def _fire_start(self, running: _Running) -> None:
         data = {

@@ -7,7 +7,7 @@ everybody looks for them.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from typing import Any  # plans and outcomes are maps of any msgpack value
 
@@ -91,6 +91,22 @@ class Batches:
         """Tell whether a job is but a part of a batch."""
         row = self._connection.execute("SELECT 1 FROM batch_parts WHERE part = ?", (jid,))
         return row.fetchone() is not None
+
+    def ended_batches_of(self, parts: Collection[str]) -> dict[str, str]:
+        """Return the batch of each job among ``parts`` that is a part of one that has ended."""
+        marks = ", ".join("?" * len(parts))
+        rows = self._connection.execute(
+            "SELECT part, batch_parts.jid FROM batch_parts JOIN batches USING (jid)"  # noqa: S608
+            f" WHERE part IN ({marks}) AND outcome IS NOT NULL",  # question marks only
+            tuple(parts),
+        )
+        return dict(rows.fetchall())
+
+    def uncopied(self, jid: str) -> dict[str, list[str]]:
+        """Return whose returns are stored with a part, but not with the batch; by part."""
+        there = self._jobs.returned_ids(jid)
+        returned = {part: self._jobs.returned_ids(part) - there for part in self._parts(jid)}
+        return {part: sorted(ids) for part, ids in returned.items() if ids}
 
     def copy_returns(self, jid: str, part: str, ids: Iterable[str]) -> dict[str, bool]:
         """Copy returns of a part to the batch; return which of them tell of success."""
@@ -180,7 +196,19 @@ class BatchFile:
             connection.execute("COMMIT")
         return copied
 
-    def end(self, jid: str, outcome: Mapping[str, Any]) -> None:
-        """See Batches."""
+    def end(self, jid: str, outcome: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """
+        Note how a batch ended, and copy what came back unheard; return that, by minion id.
+
+        What comes from then on is copied by the worker that stores it.
+        """
         with closing(database.connect(self._path)) as connection:
-            Batches(connection).end(jid, outcome)
+            connection.execute("BEGIN IMMEDIATE")
+            batches, jobs = Batches(connection), Jobs(connection)
+            unheard = batches.uncopied(jid)
+            for part, ids in unheard.items():
+                batches.copy_returns(jid, part, ids)
+            batches.end(jid, outcome)
+            loads = jobs.returns(jid) if unheard else {}
+            connection.execute("COMMIT")
+        return {each: loads[each] for ids in unheard.values() for each in ids}

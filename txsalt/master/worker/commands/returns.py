@@ -60,6 +60,7 @@ def save_all(bench: Bench, found: list[job_loads.Return]) -> None:
     bench.out.fire_packed(
         [(tags.job_return(ret.jid, ret.minion_id), _with_time(ret, body)) for ret, body in news]
     )
+    _copy_late(bench, [ret for ret, _ in news])
     for ret, _ in news:
         for tag, data in failed_states.events_of(ret):
             bench.out.fire(tag, data)
@@ -72,6 +73,17 @@ def tell_leftover(bench: Bench) -> None:
         if load is not None:
             log.warning("the return of %s for job %s is told after a crash", minion_id, jid)
             bench.out.fire(tags.job_return(jid, minion_id), load)
+            _copy_late(bench, [job_loads.read_return(load, minion_id)])
+
+
+def _copy_late(bench: Bench, found: list[job_loads.Return]) -> None:
+    """Store, and tell, under the jid of a batch what came after its end: nobody knows its parts."""
+    batches = bench.batches.ended_batches_of({ret.jid for ret in found}) if found else {}
+    for ret in found:
+        jid = batches.get(ret.jid)
+        if jid is not None:
+            bench.batches.copy_returns(jid, ret.jid, [ret.minion_id])
+            bench.out.fire(tags.job_return(jid, ret.minion_id), {**ret.load, "jid": jid})
 
 
 def save_syndic_returns(bench: Bench, minion: Minion, load: dict[str, Any]) -> None:
