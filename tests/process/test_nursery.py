@@ -1,5 +1,7 @@
 """Programs forked from a template are programs like others."""
 
+import os
+import resource
 from typing import Any
 
 from twisted.internet import reactor
@@ -54,6 +56,26 @@ class NurseryTests(TestCase):
         one.signal("KILL")
         self.assertEqual(await one.ended, ExitStatus(None, 9))
         self.assertEqual((await self.echo(two, from_two))["text"], "grüße")
+        three, from_three = self.spawn()
+        self.assertEqual((await self.echo(three, from_three))["text"], "grüße")
+
+    async def test_nothing_left_to_fork_with(self) -> None:
+        """
+        Where the system has no descriptors, or no memory, for another child, that one ends at once
+        and the log says why; the others go on, and later another can be forked.
+        """
+        one, from_one = self.spawn()
+        await self.echo(one, from_one)
+        template = self.nursery.pid
+        assert template is not None
+        used = len(os.listdir(f"/proc/{template}/fd"))
+        before = resource.prlimit(template, resource.RLIMIT_NOFILE)
+        resource.prlimit(template, resource.RLIMIT_NOFILE, (used, before[1]))
+        two, _ = self.spawn()
+        self.assertEqual(await two.ended, ExitStatus(1, None))
+        self.assertEqual(self.lines, ["ERROR a worker cannot be forked: Too many open files"])
+        self.assertEqual((await self.echo(one, from_one))["text"], "grüße")
+        resource.prlimit(template, resource.RLIMIT_NOFILE, before)
         three, from_three = self.spawn()
         self.assertEqual((await self.echo(three, from_three))["text"], "grüße")
 
