@@ -63,6 +63,20 @@ class DecideTests(SynchronousTestCase):
         self.assertEqual(decide("m1", HERE, None, answered=False, note=note).word, "deadline")
         self.assertEqual(decide("m1", AWAY, None, answered=False, note=note).word, "disconnected")
 
+    def test_deadline_of_who_works(self) -> None:
+        """
+        Who was asked before the deadline, and worked then, has missed the deadline all the same.
+        """
+        note = "not done by the deadline of 6 s"
+        for fate in ({"state": "running", "seconds": 3.0}, {"state": "queued", "position": 1}):
+            found = decide("m1", HERE, fate, answered=True, note=note)
+            self.assertEqual((found.word, str(found)), ("deadline", note))
+            self.assertEqual(
+                decide("m1", AWAY, fate, answered=True, note=note).word, "disconnected"
+            )
+        ended = decide("m1", HERE, {"state": "waiting"}, answered=True, note=note)
+        self.assertEqual(ended.word, "return_waiting")
+
     def test_own_words(self) -> None:
         """
         What a minion says is one line, and no long one.

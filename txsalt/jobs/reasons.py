@@ -116,10 +116,14 @@ def decide(
     tells whether it said anything, as stock minions do. ``note`` says why the wait ended if it was
     no silence.
     """
+    told = _of_fate(fate)
+    if note and told is not None and told.word in _AT_WORK:
+        # It said so while the wait went on; that this ended since is the newer fact.
+        told, answered = None, False
     found = (
         _of_key(minion_id, known)
         or _of_refusal(known)
-        or _of_fate(fate)
+        or told
         or (_NOT_RUNNING if answered else None)
         or _of_absence(minion_id, known)
         or (Reason(word="deadline", text=note) if note else None)
@@ -147,6 +151,7 @@ def exit_code(reasons: Collection[Reason]) -> int:
     return codes.pop() if len(codes) == 1 else SEVERAL
 
 
+_AT_WORK = ("running", "queued")
 _NOT_RUNNING = Reason(
     word="not_running", text="it answers, but does not run the job and sent no return"
 )
