@@ -190,6 +190,8 @@ class MistakeTests(SynchronousTestCase):
             (("*", "ping"), "those have a dot"),
             (("*", "test.ping,test.echo", "a"), "parted by commas"),
             (("*", "cmd.run", "ls", "-la"), "a command with options in quotes"),
+            (("*", "test.ping", "--username", "bob"), "--username is part of a login: add -a pam"),
+            (("status", "--password", ""), "--password is part of a login: add -a pam"),
             (("job",), "are required: action\n"),
             (("acl", "explain", "bob"), "are required: TARGET, FUNCTION\n"),
             (("job", "show"), "needs one job id"),

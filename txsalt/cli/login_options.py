@@ -58,6 +58,10 @@ def proof(options: argparse.Namespace) -> "Proof | None":
     Ends the program for options that do not go together. Raises as ``Session.ask``.
     """
     if not (options.eauth or options.token or options.make_token):
+        for name in ("username", "password"):
+            if getattr(options, name) is not None:
+                # Else root, who asks what bob may do, does it as root.
+                options.complain(f"--{name} is part of a login: add -a pam, or -a file")
         return None
     from txsalt.client import credentials
 
