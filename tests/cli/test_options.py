@@ -159,6 +159,13 @@ class MistakeTests(SynchronousTestCase):
         for words in (("-b", "0"), ("-b", "0%"), ("-b", "150%"), ("--batch-safe-size", "0")):
             self.assertRegex(self.mistake("*", "test.ping", *words), "never end|percentage")
 
+    def test_limit_without_batch(self) -> None:
+        """
+        A limit of failures is no help where everybody is started at once.
+        """
+        said = self.mistake("*", "pkg.upgrade", "--max-fail", "0")
+        self.assertIn("--max-fail needs -b or --canary", said)
+
     def test_nearest_command(self) -> None:
         """
         A mistyped command is taken for a target, and answered with the command that is like it.

@@ -62,6 +62,13 @@ def with_plan(job: Job, options: argparse.Namespace, config: "MasterConfig") -> 
     return evolve(job, extra={**job.extra, "batch": plan})
 
 
+def mistake(options: argparse.Namespace) -> str:
+    """Say what is wrong with options of which each alone is right; "" if nothing is."""
+    if options.max_fail and not (options.batch or options.canary or options.batch_safe_limit):
+        return "--max-fail needs -b or --canary: without, all are started at once"
+    return ""
+
+
 def is_batch(job: Job) -> bool:
     """Tell whether a job has a plan."""
     return "batch" in job.extra

@@ -116,6 +116,8 @@ def read_job(options: argparse.Namespace, commands: dict[str, str]) -> Job:
                 f"{each!r} is no function: those have a dot, as in test.ping"
                 + _hint(options.words, commands)
             )
+    if wrong := batch_options.mistake(options):
+        raise UsageError(wrong)
     several = len(functions) > 1
     arg = (
         [
