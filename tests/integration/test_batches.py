@@ -145,6 +145,33 @@ class BatchTests(SpineCase):
         words = [json.loads(line).get("reason") for line in killed.stdout.splitlines()]
         self.assertEqual(words.count("not_started"), 5, str(killed))
         self.assertEqual(killed.returncode, 1)
+        said = self.master.cli("why", jid).stdout
+        self.assertEqual(said.count("the batch was killed before"), 5, said)
+
+    def test_active(self) -> None:
+        """
+        Of a batch that runs 'job active' shows the jid by which one kills all of it; who kills but
+        a part is told.
+        """
+        answer = self.master.cli("*", "test.sleep", "60", "-b", "2", "--async")
+        jid = answer.stdout.strip()
+        self._wait_started(jid, 2)
+        active: dict[str, Any] = {}
+
+        def both() -> bool:
+            active.clear()
+            active.update(self.master.cli("job", "active", "--out", "json", "--static").data)
+            return bool(active) and len(next(iter(active.values()))["running"]) == 2
+
+        wait_until(both, 20, "two minions say that they run it")
+        self.assertEqual(set(active), {jid})
+        self.assertEqual((active[jid]["tgt"], active[jid]["expected"]), ("*", 6))
+        runs = self.master.cli("m1", "saltutil.running", "--out", "json", "--static").data["m1"]
+        part = next(each["jid"] for each in runs if each["fun"] == "test.sleep")
+        self.assertNotEqual(part, jid)
+        self.assertIn(f"is a part of batch {jid}", self.master.cli("job", "kill", part).stderr)
+        self.assertEqual(self.master.cli("job", "kill", jid).returncode, 1)
+        self.assertEqual(self.master.cli("job", "active").stdout, "")
 
     def test_deadline(self) -> None:
         """

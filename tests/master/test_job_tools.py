@@ -6,6 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.place import NOW, Place
 from txsalt.errors import BadLoad
+from txsalt.jobs.batch_plan import Plan
+from txsalt.master.store.batches import BatchFile
 from txsalt.master.store.jobs import Job
 from txsalt.master.worker.commands import job_records, targets, tools
 from txsalt.master.worker.gatekeeper import Opened
@@ -101,7 +103,19 @@ class JobToolsTests(SynchronousTestCase):
         """
         self.give("m1", 1)
         (job,) = job_records.unfinished(self.bench, {"since": NOW - 1})
-        self.assertEqual((job["jid"], job["waiting"]), (JID, ["m2", "m3"]))
+        self.assertEqual((job["jid"], job["waiting"], job["batch"]), (JID, ["m2", "m3"], ""))
+
+    def test_part_of_a_batch(self) -> None:
+        """
+        A part says to which batch it belongs, in the list of jobs that run and on its own.
+        """
+        self.bench.batches.save(JID, Plan(size="1"), NOW)
+        part = "20260101000000000001"
+        job = Job(jid=part, created=NOW, load={"fun": "test.echo", "tgt": "m1"}, minions=["m1"])
+        BatchFile(self.place.store_path).save_part(JID, job)
+        found = {job["jid"]: job["batch"] for job in job_records.unfinished(self.bench, {})}
+        self.assertEqual(found, {JID: "", part: JID})
+        self.assertEqual(job_records.show(self.bench, {"jid": part})["batch"], JID)
 
     def test_direct_answers_are_for_local_users(self) -> None:
         """

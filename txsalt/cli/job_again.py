@@ -51,7 +51,14 @@ def wait(options: argparse.Namespace) -> int:
 def kill(options: argparse.Namespace) -> int:
     """End a job where it still runs, and print what each minion says to that."""
     session, jid = login_options.session(options), options.jids[0]
-    waiting = _waiting(records.show(session, jid))
+    record = records.show(session, jid)
+    waiting = _waiting(record)
+    if batch := record.get("batch"):
+        print(
+            f"txsalt-cli: {jid} is a part of batch {batch};"
+            f" 'txsalt-cli job kill {batch}' ends all of it",
+            file=sys.stderr,
+        )
     if not waiting:
         print(f"txsalt-cli: job {jid} has ended: all have returned", file=sys.stderr)
         return exit_codes.OK

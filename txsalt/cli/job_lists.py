@@ -50,7 +50,11 @@ def active(options: argparse.Namespace) -> int:
 
 
 def _running(session: Session, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return the jobs that somebody runs, each with the ids of those as ``running``."""
+    """
+    Return the jobs that somebody runs, each with the ids of those as ``running``.
+
+    What minions run of a batch are its parts; it is the batch that one waits for, or kills.
+    """
     since = options.since(time.time()) if options.since else time.time() - _ACTIVE_SECONDS
     waiting = {job["jid"]: job for job in records.unfinished(session, since)}
     asked = sorted({minion for job in waiting.values() for minion in job["waiting"]})
@@ -60,8 +64,11 @@ def _running(session: Session, options: argparse.Namespace) -> list[dict[str, An
         for step in follow.run(session, job):
             if isinstance(step, Returned) and isinstance(step.load.get("return"), list):
                 for each in step.load["return"]:
-                    if isinstance(each, dict) and str(each.get("jid")) in waiting:
-                        running.setdefault(str(each["jid"]), []).append(step.minion)
+                    jid = str(each.get("jid")) if isinstance(each, dict) else ""
+                    if jid in waiting:
+                        batch = str(waiting[jid].get("batch"))
+                        shown = batch if batch in waiting else jid
+                        running.setdefault(shown, []).append(step.minion)
     return [{**waiting[jid], "running": sorted(ids)} for jid, ids in running.items()]
 
 

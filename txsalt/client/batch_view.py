@@ -19,7 +19,7 @@ from txsalt.client.steps import Ended, Job, Published, Returned, Step, Waiting
 from txsalt.errors import MasterUnreachable
 from txsalt.events import tags
 from txsalt.jobs import gather
-from txsalt.jobs.reasons import NO_KEY, NOT_STARTED, Reason
+from txsalt.jobs.reasons import KILLED, NO_KEY, NOT_STARTED, Reason
 from txsalt.wire import event
 
 LOOK_EVERY = 3.0  # seconds without news
@@ -121,7 +121,7 @@ def _late(why: str) -> Reason:
 
 def _not_started(found: dict[str, Any]) -> Reason:
     if found["state"] != "deadline":
-        return NOT_STARTED
+        return KILLED if found["plan"].get("halted") else NOT_STARTED
     return _late(f"it was not started before the deadline of {found['deadline']:g} s")
 
 

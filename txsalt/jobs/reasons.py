@@ -156,6 +156,7 @@ _NOT_RUNNING = Reason(
     word="not_running", text="it answers, but does not run the job and sent no return"
 )
 NOT_STARTED = Reason(word="not_started", text="it was not started: too many others failed")
+KILLED = Reason(word="not_started", text="it was not started: the batch was killed before")
 NO_KEY = Reason(word="no_key", text="no accepted key of this id")
 
 

@@ -87,10 +87,12 @@ class Batches:
             (part.jid, jid, part.created, serial.pack_bin(part.minions)),
         )
 
-    def is_part(self, jid: str) -> bool:
-        """Tell whether a job is but a part of a batch."""
-        row = self._connection.execute("SELECT 1 FROM batch_parts WHERE part = ?", (jid,))
-        return row.fetchone() is not None
+    def whole(self, jid: str) -> str:
+        """Return the jid of the batch that a job is a part of, "" for one that is none."""
+        row = self._connection.execute(
+            "SELECT jid FROM batch_parts WHERE part = ?", (jid,)
+        ).fetchone()
+        return "" if row is None else str(row[0])
 
     def ended_batches_of(self, parts: Collection[str]) -> dict[str, str]:
         """Return the batch of each job among ``parts`` that is a part of one that has ended."""

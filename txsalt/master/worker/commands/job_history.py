@@ -133,7 +133,7 @@ def _begun(bench: Bench, jid: str, waiting: list[str]) -> list[str]:
     """Leave out who has no turn in a batch yet, or will never have one; parts have nobody."""
     batch = bench.batches.load(jid)
     if batch is None:
-        return [] if bench.batches.is_part(jid) else waiting
+        return [] if bench.batches.whole(jid) else waiting
     started = {minion_id for ids in batch.parts.values() for minion_id in ids}
     runs = set() if batch.outcome else started - batch.missing.keys()
     return [each for each in waiting if each in runs]

@@ -45,7 +45,7 @@ def show(bench: Bench, arguments: Arguments) -> dict[str, Any]:
     Return one job, without what minions returned; {} for an unknown ``jid``.
 
     ``outcomes`` maps minion ids to [Unix time of the return, success]; ``withheld`` names what the
-    job has besides, and nobody is shown.
+    job has besides, and nobody is shown. ``batch`` is the jid of which it is a part, or "".
     """
     jid = names.jid(arguments.get("jid"))
     job = bench.jobs.job(jid)
@@ -62,6 +62,7 @@ def show(bench: Bench, arguments: Arguments) -> dict[str, Any]:
         "minions": job.minions,
         "missing": job.missing,
         "outcomes": outcomes,
+        "batch": bench.batches.whole(jid),
     }
 
 
@@ -95,9 +96,16 @@ def returns(bench: Bench, arguments: Arguments) -> dict[str, Any]:
 
 
 def unfinished(bench: Bench, arguments: Arguments) -> list[dict[str, Any]]:
-    """Return jobs since Unix time ``since`` that not all have answered; ``waiting``: who not."""
+    """
+    Return jobs since Unix time ``since`` that not all have answered.
+
+    ``waiting``: who has not; ``batch``: the jid of which a job is a part, or "".
+    """
     since = _number(arguments, "since", 0.0) or 0.0
-    return [{**_short(each), "waiting": ids} for each, ids in bench.jobs.unfinished(since)]
+    return [
+        {**_short(each), "waiting": ids, "batch": bench.batches.whole(each.jid)}
+        for each, ids in bench.jobs.unfinished(since)
+    ]
 
 
 def _short(job: JobSummary) -> dict[str, Any]:
