@@ -205,6 +205,24 @@ class ChangeTests(KeyCase):
         self.assertIn("old1: denied, see --include-denied", self.said)
         self.run_key("accept", "nobody", "--yes", code=1)
         self.assertEqual(self.said, "txsalt-cli: no key matches\n")
+        self.run_key("accept", "old1", "--yes", code=1)
+        self.assertIn("no key matches; old1: accepted already; old1: denied, see", self.said)
+
+    def test_ids_that_are_not_there(self) -> None:
+        """
+        Of several ids the one that was mistyped is named, and the exit code tells; one that is
+        accepted already is named, too, and is no mistake.
+        """
+        out = self.run_key("accept", "web1,wbe2", "--yes", code=1)
+        self.assertEqual(out, "accepted: web1\n")
+        self.assertEqual(self.said, "txsalt-cli: no key of wbe2 to accept\n")
+        out = self.run_key("accept", "web1,web2,x*", "--yes")
+        self.assertEqual(out, "accepted: web2\n")
+        self.assertEqual(
+            self.said, "txsalt-cli: no key of web1 to accept; web1: accepted already\n"
+        )
+        self.run_key("delete", "web1,wbe2", "--dry-run", code=1)
+        self.assertEqual(self.said, "txsalt-cli: no key of wbe2 to delete\n")
 
     def test_changed_meanwhile(self) -> None:
         """

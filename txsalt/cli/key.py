@@ -161,10 +161,17 @@ def _finger(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
 
 
 def _elsewhere(keys: Keys, options: argparse.Namespace, globs: list[str]) -> str:
-    """Say in which other states the keys are that were meant, and which options include them."""
+    """
+    Say in which other states the keys are that were meant, and which options include them.
+
+    Whose key is in the wanted state already is said of ids only: a glob may mean thousands.
+    """
     if options.all or options.action == "delete":
         return ""
-    hints = [
+    past = _PAST[options.action]
+    there = set(keys.listing(KeyState[past.upper()])).intersection(globs)
+    hints = [f"{' '.join(sorted(there))}: {past} already"] if there else []
+    hints += [
         f"{' '.join(found)}: {state.name.lower()}, see --include-{state.name.lower()}"
         for state in _others(options.action)
         if (found := matching(keys.listing(state), globs))
@@ -180,10 +187,11 @@ def _change(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
     meant = [(state, each) for state in sources for each in matching(keys.listing(state), globs)]
     if not meant:
         return nobody(_elsewhere(keys, options, globs))
+    unknown = _left_out(keys, options, {each for _, each in meant})
     if options.dry_run:
         told = [f"{each}  {_about(keys, state, each)}" for state, each in meant]
         _tell(printer, f"would be {_PAST[options.action]}", told)
-        return exit_codes.OK
+        return exit_codes.GENERIC if unknown else exit_codes.OK
     shown: Shown = {}
     if not options.yes:
         shown = {(state, each): keys.fingerprint(state, each) for state, each in meant}
@@ -192,7 +200,20 @@ def _change(keys: Keys, options: argparse.Namespace, printer: Printer) -> int:
             return exit_codes.GENERIC
     done = _done(keys, options.action, meant, shown)
     _tell(printer, _PAST[options.action], done)
-    return exit_codes.OK if done else nobody()
+    if not done:
+        return nobody()
+    return exit_codes.GENERIC if unknown else exit_codes.OK
+
+
+def _left_out(keys: Keys, options: argparse.Namespace, meant: set[str]) -> bool:
+    """Name the ids whose keys are not changed, as a typo's; True if there is no key of one."""
+    unknown = False
+    for name in options.globs:
+        if name not in meant and not any(sign in name for sign in "*?["):
+            hint = _elsewhere(keys, options, [name])
+            print(f"txsalt-cli: no key of {name} to {options.action}{hint}", file=sys.stderr)
+            unknown = unknown or not hint
+    return unknown
 
 
 def _tell(printer: Printer, what: str, of: list[str]) -> None:
