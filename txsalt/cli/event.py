@@ -33,6 +33,8 @@ def main(argv: list[str]) -> int:
     first, *words = options.words or ["watch"]
     if first == "fire":
         return _fire(made, options, words)
+    if first == "send" and words:
+        made.error("to send an event: event fire TAG key=value")
     if first != "watch" and (near := did_you_mean(first, ("watch", "fire"))):
         # A tag of that name is watched with "event watch TAG".
         made.error(f"{first!r} is neither watch nor fire{near}")
@@ -60,6 +62,8 @@ def _fire(made: Parser, options: argparse.Namespace, words: list[str]) -> int:
     if not words:
         made.error("a tag is needed, as in: event fire my/tag build=77")
     tag, *pairs = words
+    if not tag:
+        made.error("an event without a tag is heard by nobody")
     data: dict[str, Any] = {}
     for word in pairs:
         pair, whole = split_keyword(word), typed_word(word)

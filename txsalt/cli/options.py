@@ -50,6 +50,9 @@ class Parser(argparse.ArgumentParser):
         if wrong := re.search(_WRONG_CHOICE, message):
             return did_you_mean(wrong[1], re.findall(r"'([^']*)'", wrong[2]))
         kind, _, words = message.partition(": ")
+        if words == "expected one argument":
+            # It may have been meant for a command: cmd.run ls -t
+            return self.unknown_option_hint
         if kind != "unrecognized arguments":
             return ""
         first = words.split()[0].partition("=")[0]

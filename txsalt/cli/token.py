@@ -32,6 +32,8 @@ def main(argv: list[str]) -> int:
     """Run one token command."""
     made = _parser()
     options = made.parse_intermixed_args(argv)
+    if "" in (*options.function, *options.target):
+        made.error("an empty --function or --target would make a token that allows nothing")
     if options.action == "create" and options.eauth:
         return _create_own(options)
     session = login_options.session(options)
