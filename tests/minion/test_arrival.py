@@ -20,6 +20,7 @@ class FakeLink:
 
     def __init__(self) -> None:
         self.call: Callable[[Welcome], None] = lambda welcome: None
+        self.fired: list[str] = []
 
     def when_signed_in(self, call: Callable[[Welcome], None]) -> None:
         self.call = call
@@ -28,6 +29,7 @@ class FakeLink:
         return Deferred()
 
     def request(self, load: dict[str, Any]) -> Deferred[Any]:
+        self.fired.append(load["tag"])
         return succeed(True)
 
 
@@ -116,6 +118,23 @@ class ArrivalTests(SynchronousTestCase):
         self.link.call(Welcome(signed_in=signed_in, address="10.0.0.1", is_first=True))
         self.clock.pump([10.0] * 5)
         self.assertEqual(self.listener.asked, ["tcp://10.0.0.1:4505"] * 3)
+
+    def test_accepted_anew(self) -> None:
+        """
+        A minion whose key was deleted and accepted again tells its facts, and that it is there;
+        one that only has to use new keys does not.
+        """
+        self.succeeds_at = 1
+        self.successResultOf(self.facts.startService())
+        self.arrival.startService()
+        self.arrival._state_changed("connected")
+        signed_in: Any = SignedIn(master_key=None, publish_port=4505, aes="", session="")  # type: ignore[arg-type]
+        for is_first, was_out, asked in ((True, True, 1), (False, False, 1), (False, True, 2)):
+            self.link.call(
+                Welcome(signed_in=signed_in, address="a", is_first=is_first, was_out=was_out)
+            )
+            self.assertEqual(self.asked, ["_pillar"] * asked)
+            self.assertEqual(self.link.fired.count("salt/minion/m1/start"), asked)
 
     def test_stop(self) -> None:
         """

@@ -282,6 +282,10 @@ class RequestTests(LinkCase):
         again = self.here.request({"cmd": "_mine", "data": {}}, timeout=20)
         self.clock.pump([5.0] * 3)
         self.successResultOf(again)
+        self.assertTrue(self.welcomes[-1].was_out)
+        self.master.forget_sessions()
+        self.successResultOf(self.here.request({"cmd": "_mine", "data": {}}))
+        self.assertFalse(self.welcomes[-1].was_out)
 
     def test_tries(self) -> None:
         """

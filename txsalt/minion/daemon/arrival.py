@@ -127,7 +127,7 @@ class Arrival(Service):
 
     async def _arrive(self, welcome: Welcome) -> None:
         self._hurry()
-        is_arrival, self._is_arriving = self._is_arriving, False
+        is_arrival, self._is_arriving = self._is_arriving or welcome.was_out, False
         if is_arrival:
             await self._facts.refresh_pillar()
         port = self._settings.publish_port or welcome.signed_in.publish_port

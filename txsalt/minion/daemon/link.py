@@ -44,11 +44,16 @@ class LinkSettings:
 
 @frozen(kw_only=True)
 class Welcome:
-    """A sign-in that succeeded, and the address of the master that it was at."""
+    """
+    A sign-in that succeeded, and the address of the master that it was at.
+
+    ``was_out``: just before, the key was not accepted; with a key its master forgets the facts.
+    """
 
     signed_in: SignedIn
     address: str
     is_first: bool
+    was_out: bool = False
 
 
 class NotStarted(RuntimeError):
@@ -212,6 +217,11 @@ class Link(Service):
         )
         if is_first:
             self.log.info("signed in at {master}", master=self._road.master)
-        welcome = Welcome(signed_in=signed_in, address=self._road.address, is_first=is_first)
+        welcome = Welcome(
+            signed_in=signed_in,
+            address=self._road.address,
+            is_first=is_first,
+            was_out=self._loop is not None and self._loop.was_out,
+        )
         for call in self._listeners:
             call(welcome)

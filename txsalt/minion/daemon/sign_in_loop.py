@@ -23,7 +23,7 @@ from txsalt.errors import LocalError, RequestTimedOut
 from txsalt.light import frozen
 from txsalt.minion.daemon.patience import Hindered, Patience, Silence, Trouble, tell
 from txsalt.protocol import sign_in
-from txsalt.protocol.sign_in import SignedIn
+from txsalt.protocol.sign_in import Pending, Rejected, SignedIn
 from txsalt.wire import rsa
 from txsalt.wire.crypticle import generate_key_string
 
@@ -96,6 +96,7 @@ class SignInLoop:
         self._waiting: list[Deferred[SignedIn]] = []
         self._loop: Deferred[None] | None = None
         self.busy = False
+        self.was_out = False  # the last run found that the key was not accepted, or no more
         self._told = ""
 
     def run(self) -> Deferred[SignedIn]:
@@ -120,10 +121,12 @@ class SignInLoop:
         settings = self._settings
         patience = Patience(settings.wait, settings.wait_max, settings.rejected_retry)
         self._told = ""
+        self.was_out = False
         while True:
             outcome, master = await self._attempt()
             if isinstance(outcome, SignedIn):
                 break
+            self.was_out = self.was_out or isinstance(outcome, Pending | Rejected)
             self._tell(outcome, master)
             await deferLater(self._clock, patience.after(outcome))
         self.busy = False
