@@ -206,6 +206,7 @@ class MistakeTests(SynchronousTestCase):
             (("job", "list", "20260101000000000000"), "takes no job id"),
             (("job", "rerun", "1", "--failed", "--missing"), "not allowed with"),
             (("event", "fire"), "a tag is needed"),
+            (("acl", "explain", "bob", "-G", "a:b", "test.ping"), "--type says what TARGET is"),
             (("event", "fire", "", "a=1"), "without a tag"),
             (("event", "send", "a/b", "c=1"), "event fire TAG"),
             (("token", "create", "--user", "x", "--function", ""), "allows nothing"),

@@ -1,6 +1,7 @@
 """Tests of what others wrote on an operator's terminal: it is shown, and steers nothing."""
 
 import io
+import json
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,13 @@ class TerminalTests(SynchronousTestCase):
         self.answers(record, {"plan": {}})
         self.patch(why.batch_view, "why", lambda *_: {"web1": REFUSED})
         self.assertIn(SHOWN, self.cli("why", "20260101000000000000"))
+        said = []
+        for words in (("--json",), ("--out", "json")):
+            self.out.truncate(self.out.seek(0))
+            self.answers(record, {"plan": {}})
+            said.append(json.loads(self.cli("why", "20260101000000000000", *words)))
+        self.assertEqual(said[0], said[1])
+        self.assertEqual(said[0]["web1"]["reason"], REFUSED.word)
 
     def test_tags_of_events(self) -> None:
         """

@@ -56,7 +56,7 @@ class ReasonTests(SpineCase):
         answer = master.cli("-L", everybody, "test.sleep", "45", "--async")
         jid = answer.stdout.strip()
         self._refuse(jid, "good")
-        why = master.cli("why", jid, "--json")
+        why = master.cli("why", jid, "--out", "json")
         self.assertEqual(
             {minion_id: about["reason"] for minion_id, about in why.data.items()},
             {

@@ -64,6 +64,7 @@ def _say(told: dict[str, Any], options: argparse.Namespace) -> None:
 
 def _parser() -> Parser:
     made = parser("txsalt-cli acl", "Say who may do what, and why.", _EPILOG)
+    made.unknown_option_hint = "; --type says what TARGET is: list, grain, compound, …"
     made.add_argument("command", choices=["acl"], help=argparse.SUPPRESS)
     made.add_argument("action", choices=["explain"], help="what to do")
     made.add_argument("user", metavar="USER", help="a user; sudo_NAME for NAME through sudo")

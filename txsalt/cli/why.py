@@ -8,7 +8,6 @@ from txsalt.cli.options import Parser, parser, seconds
 from txsalt.client import batch_view, records
 from txsalt.client.reasons import ask_why
 from txsalt.jobs import exit_codes, reasons
-from txsalt.outputters import json_text
 from txsalt.outputters.text import printable
 
 _EPILOG = """\
@@ -30,9 +29,12 @@ def main(argv: list[str]) -> int:
         found = batch_view.why(session, options.jid, record, progress)
     else:
         found = ask_why(session, options.jid, silent, record["missing"], wait)
-    if options.json:
-        print(json_text.render({each: found[each].as_map() for each in sorted(found)}))
-    for minion_id in sorted(found) if not options.json else ():
+    if options.output != "text":
+        from txsalt.outputters.render import render
+
+        told = {each: found[each].as_map() for each in sorted(found)}
+        print(render(told, options.output))
+    for minion_id in sorted(found) if options.output == "text" else ():
         print(printable(f"{minion_id}: {found[minion_id].word}: {found[minion_id]}"))
     if doubt := reasons.doubt(found.values()):
         print(f"txsalt-cli: {doubt}", file=sys.stderr)
@@ -46,7 +48,10 @@ def _parser() -> Parser:
     made = parser("txsalt-cli why", "Say why minions have not answered a job.", _EPILOG)
     made.add_argument("command", choices=["why"], help=argparse.SUPPRESS)
     made.add_argument("jid", metavar="JID")
-    made.add_argument("--json", action="store_true", help="a document for programs")
+    made.add_argument("--out", dest="output", choices=["text", "json", "yaml"], default="text")
+    made.add_argument(
+        "--json", dest="output", action="store_const", const="json", help="the same as --out json"
+    )
     made.add_argument(
         "-t", "--timeout", type=seconds, metavar="SECONDS",
         help="how long minions have to say what they know (default: gather_job_timeout)",
