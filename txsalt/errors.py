@@ -186,7 +186,7 @@ class KeyFileError(LocalError):
 
 @frozen
 class CannotCreate(LocalError):
-    """A file for results that cannot be made, or opened for writing."""
+    """A file for results, or of a new key, that cannot be made, or opened for writing."""
 
     path: str
     reason: str

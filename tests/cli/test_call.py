@@ -202,6 +202,7 @@ class CallTests(SynchronousTestCase):
         code, out, _ = self.run_call("mine.get", "*", "test.ping")
         self.assertEqual(code, 1)
         self.assertIn("this is a local call", out)
+        self.assertNotIn("_mine_get", out)
 
     def test_running_jobs(self) -> None:
         """

@@ -308,7 +308,9 @@ class MakeTests(KeyCase):
         with open(public) as file:
             self.assertEqual(file.read().strip(), self.keys.pem("web9", KeyState.ACCEPTED))
         self.assertEqual(self.data("log")["changes"][0]["id"], "web9")
-        self.run_key("gen", "web9", "--dir", place, code=77)
+        self.run_key("gen", "web9", "--dir", place, code=exit_codes.CANNOT_CREATE)
+        self.run_key("gen", "web8", "--dir", place + "/x", code=exit_codes.CANNOT_CREATE)
+        self.assertIn("cannot write", self.said)
         self.run_key("gen", "web1", "--dir", place, "--accept", code=77)
         self.run_key("gen", "../evil", "--dir", place, code=1)
         self.assertEqual(sorted(os.listdir(place)), ["web9.pem", "web9.pub"])

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from txsalt.client.session import Session
-from txsalt.errors import KeyFileError, MasterUnreachable, StoreError
+from txsalt.errors import CannotCreate, KeyFileError, MasterUnreachable, StoreError
 from txsalt.events import tags
 from txsalt.master.store import audit, database, drop_file, identities
 from txsalt.master.store.audit import Entry
@@ -78,8 +78,8 @@ class Keys:
         """
         Make a key pair for a minion and return the paths of its files, the private one first.
 
-        ``accept``: let the minion in already. Raises BadName, or KeyFileError if there are such
-        files, or another key of that name.
+        ``accept``: let the minion in already. Raises BadName, CannotCreate if there are such
+        files or no such folder, KeyFileError if there is another key of that name.
         """
         paths = os.path.join(folder, f"{names.minion_id(name)}.pem"), f"{folder}/{name}.pub"
         if accept:
@@ -96,7 +96,7 @@ class Keys:
                 with os.fdopen(os.open(path, flags, mode), "wb") as file:
                     file.write(content)
             except OSError as exc:
-                raise KeyFileError(path, exc.strerror or str(exc)) from exc
+                raise CannotCreate(path, exc.strerror or str(exc)) from exc
         if accept:
             self._store.put(KeyState.ACCEPTED, name, pair.public.pem)
             finger = pair.public.fingerprint(self._config.hash_type)

@@ -42,14 +42,14 @@ class Masterless:
 
     def request(self, load: Load) -> Any:
         """Answer a request as a master would."""
-        command = load.get("cmd")
+        command = load.get("cmd")  # a name of the wire's, and none that an operator types
         if command == "_pillar":
             return self.pillar(load)
         if command == "_master_opts":
             return self._options()
         if command == "_master_tops":
             return {}
-        raise CommandExecutionError(f"{command} needs a master, and this is a local call")
+        raise CommandExecutionError("a master is needed, and this is a local call (--local)")
 
     def pillar(self, load: Load) -> Load:
         """Compile the pillar from the minion's ``pillar_roots``."""
