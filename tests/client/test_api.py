@@ -189,6 +189,19 @@ class ApiTests(LiveCase):
         self.assertIn("'username'", str(error))
         self.assertRaises(TypeError, RunnerClient, self.config_dir, tokn="x")
 
+    def test_what_is_no_target(self) -> None:
+        """
+        A misspelt kind of target, a target and a time that are none: each is named, nothing is run.
+        """
+        for tgt, given, error, expected in (
+            ("web1", {"tgt_type": "grian"}, ValueError, "'grian'; did you mean 'grain'?"),
+            (None, {}, TypeError, "a list of ids, not None"),
+            ("web1", {"timeout": "5 s"}, TypeError, "seconds, not '5 s'"),
+        ):
+            for verb in (self.local.cmd, self.local.cmd_async, self.local.cmd_full_return):
+                found = self.assertRaises(error, verb, tgt, "test.ping", **given)
+                self.assertIn(expected, str(found))
+
     def test_iterations_with_a_login_that_are_left_early(self) -> None:
         """
         A program that calls in another's name for days keeps no connections of it.

@@ -23,6 +23,12 @@ _KNOWN = frozenset((*_EXTRA, *_LOGIN, *_OURS, *_NO_MATTER))
 _OF_A_JOB_THAT_IS_THERE = frozenset(
     (*_LOGIN, *_NO_MATTER, "block", "expect_minions", "tgt", "tgt_type")
 )
+_KINDS = frozenset(
+    """
+    compound compound_pillar_exact glob grain grain_pcre ipcidr list nodegroup pcre pillar
+    pillar_exact pillar_pcre range
+    """.split()  # noqa: SIM905 - one reads a text better than a list of quoted names
+)
 # Arguments of verbs, which may be meant by a name that is none.
 _NAMED = frozenset(
     ("arg", "batch", "fun", "jid", "kwarg", "ret", "seed", "subset", "tgt", "tgt_type", "timeout")
@@ -70,8 +76,16 @@ def make_job(
     kwarg: dict[str, Any] | None = None,
     **more: Any,
 ) -> Job:
-    """Return the job that a verb's arguments mean. Raises TypeError for a keyword of no verb."""
+    """
+    Return the job that a verb's arguments mean.
+
+    Raises TypeError for a keyword of no verb and a target or time that is none, ValueError for an
+    unknown kind of target.
+    """
     _check(more, _KNOWN, _NAMED)
+    _check_target(tgt, tgt_type)
+    if timeout is not None and not isinstance(timeout, int | float):
+        raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
     return Job(
         tgt=target(tgt, tgt_type),
         fun=fun if isinstance(fun, str) else list(fun),
@@ -92,6 +106,20 @@ def target(tgt: Target, tgt_type: str) -> str | list[str]:
     return tgt if isinstance(tgt, str) else list(tgt)
 
 
+def _check_target(tgt: object, tgt_type: str) -> None:
+    if not isinstance(tgt, str | list | tuple):
+        raise TypeError(f"a target is a text or a list of ids, not {tgt!r}")
+    if tgt_type not in _KINDS:
+        raise ValueError(f"no kind of target is {tgt_type!r}{_near(tgt_type, _KINDS)}")
+
+
+def _near(name: object, known: Collection[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(str(name), sorted(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
 def _arguments(arg: Sequence[Any], kwarg: dict[str, Any] | None) -> list[Any]:
     # One argument may come without a list around it, as Salt's users write it.
     words = [arg] if isinstance(arg, str | bytes) else list(arg)
@@ -101,10 +129,7 @@ def _arguments(arg: Sequence[Any], kwarg: dict[str, Any] | None) -> list[Any]:
 def _check(names: Collection[str], known: frozenset[str], named: frozenset[str]) -> None:
     for name in names:
         if name not in known:
-            import difflib
-
-            near = difflib.get_close_matches(name, sorted((known | named) - {*_NO_MATTER}), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = _near(name, (known | named) - {*_NO_MATTER})
             if not hint and "kwarg" in named:
                 hint = "; arguments of the function go into kwarg"
             raise TypeError(f"no keyword of this call is {name!r}{hint}")

@@ -60,7 +60,8 @@ class LocalClient:
     silence before minions are asked whether they still work; ``ret`` is a returner. More keywords:
     ``deadline`` (seconds after which nobody waits), ``delimiter``, ``metadata``; ``token``, or
     ``eauth``, ``username`` and ``password``, for a call in the name of somebody else than who runs
-    this process. A keyword that no verb knows raises TypeError.
+    this process. A keyword that no verb knows raises TypeError, as does a target or a time that is
+    none; an unknown ``tgt_type`` raises ValueError.
     """
 
     def __init__(
