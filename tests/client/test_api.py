@@ -201,6 +201,7 @@ class ApiTests(LiveCase):
             for verb in (self.local.cmd, self.local.cmd_async, self.local.cmd_full_return):
                 found = self.assertRaises(error, verb, tgt, "test.ping", **given)
                 self.assertIn(expected, str(found))
+        self.assertNotEqual(self.local.cmd_async("web1", "test.ping", timeout=5), 0)
 
     def test_iterations_with_a_login_that_are_left_early(self) -> None:
         """

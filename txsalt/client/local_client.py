@@ -176,7 +176,7 @@ class LocalClient:
         **kwargs: Any,
     ) -> str | int:
         """Publish and do not wait; return the jid, 0 if the target means nobody."""
-        published = self.run_job(tgt, fun, arg, tgt_type, ret, None, jid, kwarg, **kwargs)
+        published = self.run_job(tgt, fun, arg, tgt_type, ret, jid=jid, kwarg=kwarg, **kwargs)
         return published.get("jid", 0)
 
     def run_job(
