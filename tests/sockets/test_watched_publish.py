@@ -1,8 +1,11 @@
 """A publisher that sees who listens."""
 
+import struct
+
 import zmq
 
 from tests.sockets.support import SocketTestCase, until
+from txsalt.sockets import watched_publish
 from txsalt.sockets.subscribe import SubscribeSocket
 from txsalt.sockets.watched_publish import WatchedPublishSocket, Watcher, plain_address
 
@@ -90,6 +93,59 @@ class WatchedPublishTests(SocketTestCase):
         peer.send(b"\x01whole")
         await until(lambda: b"whole" in self.topics)
         self.assertEqual(list(self.topics), [b"whole"])
+
+    def report(self, event: int, connection: int) -> None:
+        """Let libzmq say this; its threads do so in another order on a busy machine only."""
+        monitor = self.publisher._monitor
+        assert monitor is not None
+        monitor.messageReceived([struct.pack("=hi", event, connection), b"tcp://here"])
+
+    def say(self, topic: bytes, connection: int) -> None:
+        """Let a subscription come by a connection."""
+        self.publisher._from = connection
+        self.publisher.messageReceived([b"\x01" + topic])
+
+    def test_late_report(self) -> None:
+        """
+        What comes by a connection before libzmq says that this has come is told after that, once.
+        """
+        self.say(b"one", 900)
+        self.say(b"two", 900)
+        self.assertEqual(self.topics, {})
+        self.report(zmq.EVENT_ACCEPTED, 900)
+        self.assertEqual((self.topics, self.known), ({b"one": 900, b"two": 900}, [True, True]))
+        self.report(zmq.EVENT_DISCONNECTED, 900)
+        self.topics.clear()
+        self.report(zmq.EVENT_ACCEPTED, 900)
+        self.assertEqual((self.topics, list(self.addresses)), ({}, [900]))
+
+    def test_gone_before_it_came(self) -> None:
+        """
+        A connection whose end is reported before its beginning is none; the next one with its
+        number is.
+        """
+        self.say(b"one", 900)
+        self.report(zmq.EVENT_DISCONNECTED, 900)
+        self.report(zmq.EVENT_ACCEPTED, 900)
+        self.assertEqual((self.topics, self.addresses), ({}, {}))
+        self.report(zmq.EVENT_ACCEPTED, 900)
+        self.say(b"two", 900)
+        self.assertEqual((self.topics, list(self.addresses)), ({b"two": 900}, [900]))
+
+    def test_last_word_of_one_that_is_gone(self) -> None:
+        """
+        What was read too late, when its connection had gone, is not taken for the next one's; nor
+        does anybody fill the memory with it.
+        """
+        self.patch(watched_publish, "_LATE_SECONDS", 0.0)
+        self.report(zmq.EVENT_ACCEPTED, 900)
+        self.report(zmq.EVENT_DISCONNECTED, 900)
+        for number in range(1000):
+            self.say(b"%d" % number, 900)
+        assert self.publisher._monitor is not None
+        self.assertLess(len(self.publisher._monitor._early[900][1]), 100)
+        self.report(zmq.EVENT_ACCEPTED, 900)
+        self.assertEqual((self.topics, list(self.addresses)), ({}, [900]))
 
     def test_mapped_addresses(self) -> None:
         """

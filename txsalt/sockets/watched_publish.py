@@ -7,10 +7,15 @@ is; of other peers only addresses are seen. Ends of subscriptions are not looked
 all of them for each peer that goes, and a connection's end is told anyway.
 
 What is told here proves nothing: anybody who reaches the port can subscribe to anything.
+
+With several threads in the context one of them accepts a connection and another serves it already:
+on a busy machine what came by a connection, and even its end, may be there before libzmq's report
+that it has come. So either waits for that, for a moment.
 """
 
 import os
 import socket
+import time
 from collections.abc import Callable
 
 import zmq
@@ -28,6 +33,8 @@ _DOWN = int(zmq.EVENT_DISCONNECTED)
 _SOURCE = 2  # ZMQ_SRCFD: the descriptor by which a message came
 _SUBSCRIBE = b"\x01"
 _ADDRESS = "inproc://publish-monitor-{}"
+_LATE_SECONDS = 2.0  # by which a report may come after what it has to come before
+_MOST_EARLY = 64  # subscriptions of one connection that wait
 
 
 @frozen(kw_only=True)
@@ -81,9 +88,7 @@ class WatchedPublishSocket(PublishSocket):
         # Peers may also send messages of their own upwards: these start with neither.
         if len(parts) != 1 or parts[0][:1] != _SUBSCRIBE or self._monitor is None:
             return
-        # The number may have been another connection's; the reports that say so came before.
-        self._monitor.catch_up()
-        self._watcher.subscribed(parts[0][1:], self._from)
+        self._monitor.subscribed(parts[0][1:], self._from)
 
 
 class _Monitor(Connection):
@@ -95,13 +100,27 @@ class _Monitor(Connection):
         self._watched = watched.socket
         self._watcher = watcher
         self._connections: set[int] = set()  # libzmq's descriptors
+        # Of connections whose coming is not reported yet: subscriptions, and when the first came;
+        # and when one ended.
+        self._early: dict[int, tuple[float, list[bytes]]] = {}
+        self._over: dict[int, float] = {}
         super().__init__(context, self._reported, Tuning(receive_hwm=0, send_hwm=0))
         address = _ADDRESS.format(id(self))
         self._watched.monitor(address, _UP + _DOWN)
         self.connect(address)
 
-    def catch_up(self) -> None:
-        """Take in all reports that there are."""
+    def subscribed(self, topic: bytes, connection: int) -> None:
+        """Tell a subscription, as soon as its connection was told."""
+        # The number may have been another connection's; the report that says so came before.
+        self._catch_up()
+        if connection in self._connections:
+            self._watcher.subscribed(topic, connection)
+        elif connection >= 0:
+            _, topics = self._early.setdefault(connection, (time.monotonic(), []))
+            if len(topics) < _MOST_EARLY:
+                topics.append(topic)
+
+    def _catch_up(self) -> None:
         while not self.closed:
             try:
                 report = self._receive()
@@ -121,11 +140,25 @@ class _Monitor(Connection):
         report = parse_monitor_message(parts)
         descriptor = int(report["value"])
         if int(report["event"]) == _UP:
-            self._connections.add(descriptor)
-            self._watcher.connected(descriptor, _address_at(descriptor))
-        elif descriptor in self._connections:
+            self._come(descriptor)
+            return
+        self._early.pop(descriptor, None)
+        if descriptor in self._connections:
             self._connections.discard(descriptor)
             self._watcher.disconnected(descriptor)
+        else:
+            self._over[descriptor] = time.monotonic()
+
+    def _come(self, descriptor: int) -> None:
+        now = time.monotonic()
+        since, topics = self._early.pop(descriptor, (now, []))
+        if now - self._over.pop(descriptor, -_LATE_SECONDS) < _LATE_SECONDS:
+            return  # and gone
+        self._connections.add(descriptor)
+        self._watcher.connected(descriptor, _address_at(descriptor))
+        # What waited longer was the last word of one that is gone.
+        for topic in topics if now - since < _LATE_SECONDS else ():
+            self._watcher.subscribed(topic, descriptor)
 
 
 def _connection_of(frame: zmq.Frame) -> int:
