@@ -18,6 +18,7 @@ from typing import Any, NoReturn  # frames are maps of any msgpack value
 
 from attrs import define, field
 
+from txsalt.fork import fork
 from txsalt.wire.pipe import Decoder, encode
 
 _CHUNK = 1 << 18
@@ -87,39 +88,17 @@ class Nursery:
                     child.link.shutdown(socket.SHUT_WR)
 
     def _fork(self, number: int) -> None:
-        child = self._forked(number)
-        if isinstance(child, OSError):  # the others, and what they have in hand, must not end of it
-            print(f"ERROR a worker cannot be forked: {child.strerror}", file=sys.stderr, flush=True)
+        forked = fork(lambda ours, theirs: self._become(number, ours, theirs))
+        if isinstance(forked, OSError):
+            why = forked.strerror
+            print(f"ERROR a worker cannot be forked: {why}", file=sys.stderr, flush=True)
             self._say({"kind": "ended", "child": number, "status": 1 << 8})
             return
-        pid, ours = child.pid, child.link
+        child = _Child(number, forked.pid, forked.link, forked.exit_fd)
         self._children[number] = child
-        self._selector.register(ours, _READ, lambda: self._child_spoke(child))
+        self._selector.register(child.link, _READ, lambda: self._child_spoke(child))
         self._selector.register(child.exit_fd, _READ, lambda: self._child_ended(child))
-        self._say({"kind": "forked", "child": number, "pid": pid})
-
-    def _forked(self, number: int) -> _Child | OSError:
-        """Fork; give what the system lacks for it, as memory or descriptors."""
-        try:
-            ours, theirs = socket.socketpair()
-        except OSError as exc:
-            return exc
-        try:
-            pid = os.fork()
-        except OSError as exc:
-            ours.close()
-            theirs.close()
-            return exc
-        if pid == 0:
-            self._become(number, ours, theirs)
-        theirs.close()
-        try:
-            return _Child(number=number, pid=pid, link=ours, exit_fd=os.pidfd_open(pid))
-        except OSError as exc:
-            ours.close()
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            return exc
+        self._say({"kind": "forked", "child": number, "pid": child.pid})
 
     def _become(self, number: int, ours: socket.socket, theirs: socket.socket) -> NoReturn:
         code = 1

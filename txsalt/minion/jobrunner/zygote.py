@@ -15,7 +15,9 @@ import selectors
 import signal
 import socket
 import time
+from typing import NoReturn
 
+from txsalt.fork import fork
 from txsalt.minion.jobrunner.child import Assignment, Work, become_job, result_of_refusal
 from txsalt.minion.jobrunner.job import Job
 from txsalt.minion.jobrunner.spare import Spare
@@ -137,36 +139,20 @@ class Zygote:
 
     def _fork(self, assignment: Assignment | None) -> Spare | OSError:
         """Fork a child for a job, or a spare one."""
-        try:
-            ours, theirs = socket.socketpair()
-        except OSError as exc:  # no descriptors: the jobs that run must not die of that
-            return exc
-        try:
-            pid = os.fork()
-        except OSError as exc:
-            ours.close()
-            theirs.close()
-            return exc
-        if pid == 0:
+
+        def become(ours: socket.socket, theirs: socket.socket) -> NoReturn:
+            close = [*self._descriptors(), ours.fileno()]
             become_job(
-                self._work,
-                assignment,
-                theirs,
-                self._facts,
-                zygote_pid=self._pid,
-                close=[*self._descriptors(), ours.fileno()],
+                self._work, assignment, theirs, self._facts, zygote_pid=self._pid, close=close
             )
-        theirs.close()
+
+        forked = fork(become)
+        if isinstance(forked, OSError):
+            return forked
         # The child does the same: whoever comes first, a signal to the group reaches it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.setpgid(pid, pid)
-        try:
-            return Spare(pid, ours, os.pidfd_open(pid))
-        except OSError as exc:
-            ours.close()
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            return exc
+            os.setpgid(forked.pid, forked.pid)
+        return Spare(forked.pid, forked.link, forked.exit_fd)
 
     def _given_to_spare(self, assignment: Assignment) -> Spare | None:
         spare = self._spare
