@@ -45,22 +45,19 @@ def pss_mib(pids: Iterable[int]) -> float:
     return sum(_pss_kib(pid) for pid in pids) / 1024
 
 
-def cpu_seconds(pids: Iterable[int]) -> float:
-    """Return the processor time, user and system, that these processes have used."""
+def cpu_seconds(pids: Iterable[int], *, ended_children: bool = False) -> float:
+    """
+    Return the processor time, user and system, that these processes have used.
+
+    ``ended_children``: and what those of their children used that have ended.
+    """
     total = 0.0
     for pid in pids:
         with suppress(psutil.Error):
             times = psutil.Process(pid).cpu_times()
             total += times.user + times.system
-    return total
-
-
-def family_seconds(pids: Iterable[int]) -> float:
-    """Return what ``cpu_seconds`` does, and what their children used that have ended."""
-    total = 0.0
-    for pid in pids:
-        with suppress(psutil.Error):
-            total += sum(psutil.Process(pid).cpu_times()[:4])
+            if ended_children:
+                total += times.children_user + times.children_system
     return total
 
 

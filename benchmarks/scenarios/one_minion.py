@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.figures import Seen, Size
 from benchmarks.houses import House
-from benchmarks.processes import by_kind, cpu_seconds, family_seconds, pss_mib
+from benchmarks.processes import by_kind, cpu_seconds, pss_mib
 from tests.interop.harness import Minion
 from tests.interop.watchers import Watcher, has_tag
 
@@ -34,7 +34,7 @@ def measure(house: House, size: Size) -> Iterator[Seen]:
             value=statistics.median(single) * 1000,
             more=False,
         )
-        before, jobs = family_seconds(_pids(minion)), 0
+        before, jobs = cpu_seconds(_pids(minion), ended_children=True), 0
         for _ in range(size.repeats):
             jobs += _BURST
             yield Seen(
@@ -44,8 +44,8 @@ def measure(house: House, size: Size) -> Iterator[Seen]:
                 more=False,
             )
         if not size.quick:
-            used = (family_seconds(_pids(minion)) - before) / jobs
-            yield Seen(what="minion's CPU, a job", unit="ms", value=used * 1000, more=False)
+            used = cpu_seconds(_pids(minion), ended_children=True) - before
+            yield Seen(what="minion's CPU, a job", unit="ms", value=used / jobs * 1000, more=False)
     finally:
         watcher.close()
         minion.kill()
