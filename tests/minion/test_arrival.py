@@ -14,6 +14,8 @@ from txsalt.minion.daemon.grains_child import GrainsNotCollected
 from txsalt.minion.daemon.link import Welcome
 from txsalt.protocol.sign_in import SignedIn
 
+SIGNED_IN: Any = SignedIn(master_key=None, publish_port=4505, aes="", session="")  # type: ignore[arg-type]
+
 
 class FakeLink:
     """Signs in when the test says so."""
@@ -114,8 +116,7 @@ class ArrivalTests(SynchronousTestCase):
         self.listener.troubles = 2
         self.successResultOf(self.facts.startService())
         self.arrival.startService()
-        signed_in: Any = SignedIn(master_key=None, publish_port=4505, aes="", session="")  # type: ignore[arg-type]
-        self.link.call(Welcome(signed_in=signed_in, address="10.0.0.1", is_first=True))
+        self.link.call(Welcome(signed_in=SIGNED_IN, address="10.0.0.1", is_first=True))
         self.clock.pump([10.0] * 5)
         self.assertEqual(self.listener.asked, ["tcp://10.0.0.1:4505"] * 3)
 
@@ -128,10 +129,9 @@ class ArrivalTests(SynchronousTestCase):
         self.successResultOf(self.facts.startService())
         self.arrival.startService()
         self.arrival._state_changed("connected")
-        signed_in: Any = SignedIn(master_key=None, publish_port=4505, aes="", session="")  # type: ignore[arg-type]
         for is_first, was_out, asked in ((True, True, 1), (False, False, 1), (False, True, 2)):
             self.link.call(
-                Welcome(signed_in=signed_in, address="a", is_first=is_first, was_out=was_out)
+                Welcome(signed_in=SIGNED_IN, address="a", is_first=is_first, was_out=was_out)
             )
             self.assertEqual(self.asked, ["_pillar"] * asked)
             self.assertEqual(self.link.fired.count("salt/minion/m1/start"), asked)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from twisted.trial.unittest import SkipTest, TestCase
 
 from tests.interop.harness import TxMaster
 from tests.interop.processes import CHECKOUT, run, wait_until
+from txsalt.client.local_client import LocalClient
 
 WORDS = ["--minions", "20", "--prefix", "v-", "--connections", "4", "--keep-keys"]
 
@@ -56,6 +56,17 @@ class SwarmAtMasterTests(TestCase):
         found: dict[str, Any] = json.loads(out)
         return found
 
+    def wait_settled(self, jid: str) -> None:
+        """Wait until some have returned, and for a second nobody else."""
+        seen: list[int] = []
+
+        def is_settled() -> bool:
+            seen.append(len(client.get_cache_returns(jid)))
+            return seen[-1] > 0 and len(seen) >= 20 and len(set(seen[-20:])) == 1
+
+        with LocalClient(str(self.master.config_dir)) as client:
+            wait_until(is_settled, 60, "all who will have answered")
+
     def test_answers_a_job(self) -> None:
         """
         The command line gets an answer from everyone, over one subscription and over twenty.
@@ -97,8 +108,8 @@ class SwarmAtMasterTests(TestCase):
         words = ["--silent", "0.2", "--failed", "0.3", "--late", "0.2", "--late-by", "3600"]
         swarm = self.start("answer", *words, "--ready-file", str(ready))
         wait_until(ready.exists, 60, "the swarm is ready")
-        self.master.say("v-*", "test.ping", options=["--async"])
-        time.sleep(1)  # until all who will have answered
+        jid = self.master.say("v-*", "test.ping", options=["--async"]).stdout.strip()
+        self.wait_settled(jid)
         swarm.send_signal(signal.SIGINT)
         report = self.report(swarm)
         answer = report["answer"]
