@@ -10,7 +10,7 @@ Source: PROTOCOL section 14; Salt 3008.3, cli/batch_async.py for the tags of sta
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any  # the reactor, which mypy cannot see through zope; loads
 
@@ -285,11 +285,10 @@ class Batches(Service):
             "ended": self._now(),
         }
         unheard = await deferToThread(self._store.end, running.jid, outcome)
-        for minion_id, load in unheard.items():
-            if not finished.late:
+        if not finished.late:
+            for minion_id, load in unheard.items():
                 machine.returned(minion_id, exit_codes.succeeded(load), self._now())
-            told = {**load, "jid": running.jid}
-            self._publisher.fire(tags.job_return(running.jid, minion_id), told)
+            self._tell(running.jid, unheard)
         down = {each for each, reason in machine.missing.items() if reason == ABSENT}
         data = {
             "available_minions": list(machine.minions),
@@ -300,7 +299,13 @@ class Batches(Service):
             "metadata": running.job.load.get("metadata", {}),
         }
         self._publisher.fire(tags.batch_done(running.jid), data)
+        if finished.late:  # they must not pass for an end in time: whoever watches knows by now
+            self._tell(running.jid, unheard)
         self.log.info("batch {jid} has ended", jid=running.jid)
+
+    def _tell(self, jid: str, loads: Mapping[str, dict[str, Any]]) -> None:
+        for minion_id, load in loads.items():
+            self._publisher.fire(tags.job_return(jid, minion_id), {**load, "jid": jid})
 
     def _fire_start(self, running: _Running) -> None:
         data = {
